@@ -1,0 +1,49 @@
+/** The configuration after loading: every default filled in, paths absolute, secrets read. Times in milliseconds. */
+export interface Configuration {
+  readonly localPath: string;
+  readonly mountPoint: string;
+  /** Journal and state; by default `.proxyfs` in the local path. */
+  readonly statePath: string;
+  readonly commit: 'write';
+  readonly tries: TriesConfiguration;
+  /** For one attempt at one request. */
+  readonly timeoutMs: number;
+  readonly mirrors: readonly MirrorConfiguration[];
+  readonly mount: { readonly driver: 'auto' | 'kernel' | 'fuse-native'; readonly allowOther: boolean };
+  readonly http: HttpConfiguration;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+}
+
+export interface TriesConfiguration {
+  /** Attempts in total. */
+  readonly times: number;
+  /** Before attempt i+2; the last one repeats. */
+  readonly waitMs: readonly number[];
+}
+
+export interface HttpConfiguration {
+  readonly host: string;
+  readonly port: number;
+  /** From PROXYFS_TOKEN; undefined: one is made at start. */
+  readonly token: string | undefined;
+}
+
+export interface MirrorConfiguration {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  /** Absolute, or relative to the login's home directory. */
+  readonly path: string;
+  readonly identityFile: string | undefined;
+  /** The password itself, read from `password_file`. */
+  readonly password: string | undefined;
+  readonly knownHosts: string | undefined;
+  /** `SHA256:...` of the only host key to accept. */
+  readonly hostKey: string | undefined;
+  readonly required: boolean;
+  readonly owner: 'auto' | 'preserve' | 'ignore';
+  /** Bytes per second for catching up; undefined: unlimited. */
+  readonly bandwidthLimit: number | undefined;
+  readonly connections: number;
+}

@@ -1,0 +1,115 @@
+/**
+ * The catalogue of everything that can go wrong: one row per code. Each border translates from here
+ * (FUSE errno, HTTP status, exit code), so a code means the same thing wherever it is shown.
+ */
+export interface ErrorRow {
+  readonly title: string;
+  readonly httpStatus: number;
+  /** What a system call on the mount answers. */
+  readonly errno: ErrnoName;
+  /** Whether a later attempt at the same request may succeed by itself. Only the retry policy asks. */
+  readonly retryable: boolean;
+  /** Who has to act before it can work. */
+  readonly actor: 'nobody' | 'caller' | 'operator' | 'developer';
+}
+
+export type ErrnoName =
+  | 'EPERM'
+  | 'ENOENT'
+  | 'EINTR'
+  | 'EIO'
+  | 'EBADF'
+  | 'EACCES'
+  | 'EBUSY'
+  | 'EEXIST'
+  | 'EXDEV'
+  | 'ENODEV'
+  | 'ENOTDIR'
+  | 'EISDIR'
+  | 'EINVAL'
+  | 'EMFILE'
+  | 'EFBIG'
+  | 'ENOSPC'
+  | 'EROFS'
+  | 'EMLINK'
+  | 'ENAMETOOLONG'
+  | 'ENOSYS'
+  | 'ENOTEMPTY'
+  | 'ELOOP'
+  | 'ENOTSUP'
+  | 'ETIMEDOUT'
+  | 'EDQUOT'
+  | 'ESTALE'
+  | 'EILSEQ';
+
+type Actor = ErrorRow['actor'];
+
+function row(
+  title: string,
+  httpStatus: number,
+  errno: ErrnoName,
+  actor: Actor,
+  retryable: 'retryable' | 'final' = 'final',
+): ErrorRow {
+  return { title, httpStatus, errno, actor, retryable: retryable === 'retryable' };
+}
+
+export const ERROR_CATALOGUE = {
+  // What a file system says, local or remote: the code carries the errno.
+  NOT_PERMITTED: row('Operation not permitted', 403, 'EPERM', 'caller'),
+  NOT_FOUND: row('No such file or directory', 404, 'ENOENT', 'caller'),
+  INTERRUPTED: row('Interrupted by the caller', 409, 'EINTR', 'nobody'),
+  INPUT_OUTPUT: row('Input/output error', 502, 'EIO', 'operator'),
+  BAD_HANDLE: row('Bad file descriptor', 400, 'EBADF', 'caller'),
+  ACCESS_DENIED: row('Permission denied', 403, 'EACCES', 'caller'),
+  BUSY: row('Device or resource busy', 409, 'EBUSY', 'caller'),
+  ALREADY_EXISTS: row('File exists', 409, 'EEXIST', 'caller'),
+  CROSS_DEVICE: row('Invalid cross-device link', 409, 'EXDEV', 'caller'),
+  NO_DEVICE: row('No such device', 503, 'ENODEV', 'operator'),
+  NOT_A_DIRECTORY: row('Not a directory', 409, 'ENOTDIR', 'caller'),
+  IS_A_DIRECTORY: row('Is a directory', 409, 'EISDIR', 'caller'),
+  INVALID_ARGUMENT: row('Invalid argument', 400, 'EINVAL', 'caller'),
+  TOO_MANY_OPEN_FILES: row('Too many open files', 503, 'EMFILE', 'operator'),
+  FILE_TOO_LARGE: row('File too large', 413, 'EFBIG', 'caller'),
+  NO_SPACE: row('No space left on device', 507, 'ENOSPC', 'operator'),
+  READ_ONLY: row('Read-only file system', 409, 'EROFS', 'operator'),
+  TOO_MANY_LINKS: row('Too many links', 409, 'EMLINK', 'caller'),
+  NAME_TOO_LONG: row('File name too long', 400, 'ENAMETOOLONG', 'caller'),
+  NOT_IMPLEMENTED: row('Function not implemented', 501, 'ENOSYS', 'nobody'),
+  NOT_EMPTY: row('Directory not empty', 409, 'ENOTEMPTY', 'caller'),
+  TOO_MANY_SYMLINKS: row('Too many levels of symbolic links', 409, 'ELOOP', 'caller'),
+  NOT_SUPPORTED: row('Operation not supported', 501, 'ENOTSUP', 'caller'),
+  QUOTA_EXCEEDED: row('Disk quota exceeded', 507, 'EDQUOT', 'operator'),
+  STALE_HANDLE: row('Stale file handle', 410, 'ESTALE', 'caller'),
+  NAME_NOT_UTF8: row('File name is not valid UTF-8', 400, 'EILSEQ', 'caller'),
+
+  // The way to a mirror.
+  MIRROR_UNREACHABLE: row('The mirror cannot be reached', 503, 'EIO', 'operator', 'retryable'),
+  MIRROR_TIMEOUT: row('The mirror did not answer in time', 504, 'ETIMEDOUT', 'operator', 'retryable'),
+  MIRROR_STALE: row('The mirror is not in sync yet', 503, 'EIO', 'nobody', 'retryable'),
+  MIRROR_DISABLED: row('The mirror is detached', 409, 'EIO', 'operator'),
+  MIRROR_DIVERGED: row('The mirror holds something else than was written to it', 409, 'EIO', 'operator'),
+  MIRROR_UNSUITABLE: row('The server lacks what a mirror needs', 422, 'EIO', 'operator'),
+  LOGIN_REFUSED: row('The mirror refused the login', 502, 'EIO', 'operator'),
+  HOST_KEY_UNKNOWN: row('The host key of the mirror is not known', 422, 'EIO', 'operator'),
+  HOST_KEY_CHANGED: row('The host key of the mirror has changed', 422, 'EIO', 'operator'),
+  FOREIGN_REPLICA: row('The mirror belongs to another set', 409, 'EIO', 'operator'),
+  ROLLED_BACK: row('The mirror is ahead of this appliance', 409, 'EIO', 'operator'),
+  ADOPTION_NEEDED: row('The mirror holds files of unknown origin', 409, 'EIO', 'operator'),
+
+  // The appliance itself.
+  CANCELLED: row('Cancelled by the operator', 409, 'EINTR', 'operator'),
+  ALREADY_DECIDED: row('The transaction is already decided', 409, 'EIO', 'nobody'),
+  SHUTTING_DOWN: row('The appliance is stopping', 503, 'EIO', 'nobody', 'retryable'),
+  JOURNAL_FAILED: row('The journal cannot be written', 500, 'EIO', 'operator'),
+  JOURNAL_DAMAGED: row('The journal is damaged or of another version', 500, 'EIO', 'operator'),
+  COMMIT_FAILED: row('A decided change could not be carried out locally', 500, 'EIO', 'operator'),
+  MOUNT_FAILED: row('The mount point cannot be mounted', 500, 'EIO', 'operator'),
+  CONFIG_INVALID: row('The configuration has mistakes', 422, 'EINVAL', 'operator'),
+  UNAUTHORIZED: row('A valid token is needed', 401, 'EACCES', 'caller'),
+  REQUEST_INVALID: row('The request is not valid', 400, 'EINVAL', 'caller'),
+  RESOURCE_NOT_FOUND: row('No such resource', 404, 'ENOENT', 'caller'),
+  BUG: row('A bug in Proxyfs', 500, 'EIO', 'developer'),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;

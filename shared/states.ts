@@ -1,0 +1,58 @@
+/** The closed sets of states that server and browser share. Tables keyed by them fail to compile when one is missing. */
+
+export const LINK_STATES = ['connecting', 'up', 'down', 'disabled'] as const;
+/** Whether the mirror can be talked to. */
+export type LinkState = (typeof LINK_STATES)[number];
+
+export const CONTENT_STATES = ['in-sync', 'stale', 'resyncing', 'unknown'] as const;
+/** Whether the mirror holds what the local tree holds. */
+export type ContentState = (typeof CONTENT_STATES)[number];
+
+export const TRANSACTION_STATES = [
+  'preparing',
+  'applying',
+  'committing',
+  'committed',
+  'undoing',
+  'rolled-back',
+] as const;
+export type TransactionState = (typeof TRANSACTION_STATES)[number];
+
+export const PARTICIPANT_STATES = [
+  'waiting',
+  'applying',
+  'applied',
+  'retrying',
+  'failed',
+  'undone',
+  'stale',
+] as const;
+/** One mirror's part in one transaction. */
+export type ParticipantState = (typeof PARTICIPANT_STATES)[number];
+
+export const APPLIANCE_MODES = [
+  'starting',
+  'recovering',
+  'read-write',
+  'blocked',
+  'read-only',
+  'stopping',
+  'failed',
+] as const;
+export type ApplianceMode = (typeof APPLIANCE_MODES)[number];
+
+export const OPERATION_KINDS = [
+  'create',
+  'write',
+  'truncate',
+  'mkdir',
+  'unlink',
+  'rmdir',
+  'rename',
+  'link',
+  'symlink',
+  'chmod',
+  'chown',
+  'times',
+] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
