@@ -1,0 +1,36 @@
+import type {
+  MirrorChange,
+  MirrorView,
+  Overview,
+  Readiness,
+  TransactionList,
+  TransactionView,
+} from '../../shared/api.ts';
+import type { EventEnvelope } from '../../shared/events.ts';
+import type { TransactionsQuery } from '../../shared/requests.ts';
+
+/**
+ * What the api serves: the appliance as an operator sees it. Reading never waits; a view is a snapshot.
+ * An unknown mirror or transaction throws AppError RESOURCE_NOT_FOUND.
+ */
+export interface ControlPlane {
+  overview(): Overview;
+  mirrors(): readonly MirrorView[];
+  mirror(id: string): MirrorView | undefined;
+  /** Newest first. A cursor that isn't one of its own throws REQUEST_INVALID. */
+  transactions(query: TransactionsQuery): TransactionList;
+  transaction(id: string): TransactionView | undefined;
+  /** Ends the waiting between attempts now. Throws ALREADY_DECIDED when there is nothing left to try. */
+  retryTransaction(id: string): void;
+  /** Undoes it; the caller gets EINTR. Throws ALREADY_DECIDED from the commit on. */
+  cancelTransaction(id: string, reason: string | undefined): void;
+  detachMirror(id: string, reason: string | undefined): MirrorChange;
+  attachMirror(id: string): MirrorChange;
+  /** Reconnects now instead of at the next turn; `changed` is false where the link is up already. */
+  retryMirror(id: string): MirrorChange;
+  ready(): Readiness;
+  /** What came after `seq` in order, or 'reset' when the ring no longer holds it or `bootId` is another run's. */
+  eventsSince(seq: number, bootId: string): readonly EventEnvelope[] | 'reset';
+  /** The listener must not throw or block; the answer unsubscribes. */
+  onEvent(listener: (envelope: EventEnvelope) => void): () => void;
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { ERROR_CATALOGUE, type ErrorCode } from './error-codes.ts';
+import {
+  APPLIANCE_MODES,
+  CONTENT_STATES,
+  LINK_STATES,
+  OPERATION_KINDS,
+  PARTICIPANT_STATES,
+  TRANSACTION_STATES,
+} from './states.ts';
+
+/** Where the control plane's version 1 lives. */
+export const API_PREFIX = '/api/v1';
+
+/** RFC 3339 in UTC. */
+const time = z.iso.datetime();
+const count = z.number().int().nonnegative();
+
+const ERROR_CODES = Object.keys(ERROR_CATALOGUE) as [ErrorCode, ...ErrorCode[]];
+/** A code of the catalogue. */
+export const errorCodeSchema = z.enum(ERROR_CODES);
+
+/** Why something is as it is: a code for programs and a sentence for people. Remote text in it is untrusted. */
+export const reasonSchema = z.object({ code: errorCodeSchema, message: z.string() });
+export type Reason = z.infer<typeof reasonSchema>;
+
+/** Round trips of the last minutes. */
+export const roundTripSchema = z.object({ p50: z.number().nonnegative(), p95: z.number().nonnegative() });
+export type RoundTrip = z.infer<typeof roundTripSchema>;
+
+/** What the mirror's server offers; `maxWriteBytes` is the largest piece it takes in one request. */
+export const mirrorCapabilitiesSchema = z.object({
+  posixRename: z.boolean(),
+  hardlink: z.boolean(),
+  fsync: z.boolean(),
+  statvfs: z.boolean(),
+  lsetstat: z.boolean(),
+  maxWriteBytes: count,
+});
+export type MirrorCapabilities = z.infer<typeof mirrorCapabilitiesSchema>;
+
+/** One mirror as an operator sees it. `id` is its name in the configuration. */
+export const mirrorViewSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  path: z.string(),
+  required: z.boolean(),
+  detached: z.boolean(),
+  link: z.enum(LINK_STATES),
+  content: z.enum(CONTENT_STATES),
+  reason: reasonSchema.optional(),
+  linkSince: time,
+  contentSince: time,
+  stalePaths: count,
+  rttMs: roundTripSchema.nullable(),
+  freeBytes: count.nullable(),
+  capabilities: mirrorCapabilitiesSchema.nullable(),
+  lastOkAt: time.nullable(),
+});
+export type MirrorView = z.infer<typeof mirrorViewSchema>;
+
+/** One mirror's part in one transaction; `attempt` is 0 before the first. */
+export const participantViewSchema = z.object({
+  mirror: z.string(),
+  state: z.enum(PARTICIPANT_STATES),
+  attempt: count,
+  attempts: count,
+  nextRetryAt: time.optional(),
+  error: reasonSchema.optional(),
+});
+export type ParticipantView = z.infer<typeof participantViewSchema>;
+
+export const OUTCOMES = ['committed', 'rolled-back'] as const;
+/** How a transaction ended. */
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What the caller of the failed call was told. */
+export const transactionErrorSchema = reasonSchema.extend({ errno: z.string() });
+export type TransactionError = z.infer<typeof transactionErrorSchema>;
+
+/** One transaction; `endedAt`, `outcome` and, where rolled back, `error` appear when it is over. */
+export const transactionViewSchema = z.object({
+  id: z.string(),
+  operation: z.enum(OPERATION_KINDS),
+  path: z.string(),
+  to: z.string().optional(),
+  sizeBytes: count.optional(),
+  state: z.enum(TRANSACTION_STATES),
+  startedAt: time,
+  endedAt: time.optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  error: transactionErrorSchema.optional(),
+  participants: z.array(participantViewSchema),
+});
+export type TransactionView = z.infer<typeof transactionViewSchema>;
+
+/** Totals since `bootId` began; exact, also while events are sampled. */
+export const countersSchema = z.object({ committed: count, rolledBack: count, retries: count });
+export type Counters = z.infer<typeof countersSchema>;
+
+/** Something that needs a person: what, since when, and which mirror's or transaction's buttons help. */
+export const attentionItemSchema = z.object({
+  id: z.string(),
+  severity: z.enum(['warning', 'critical']),
+  code: errorCodeSchema,
+  message: z.string(),
+  openedAt: time,
+  mirror: z.string().optional(),
+  transaction: z.string().optional(),
+});
+export type AttentionItem = z.infer<typeof attentionItemSchema>;
+
+/** The first page in one answer. Both lists of transactions are newest first and capped; `count` is exact. */
+export const overviewSchema = z.object({
+  mode: z.enum(APPLIANCE_MODES),
+  reason: z.string(),
+  mount: z.object({ point: z.string(), driver: z.string(), mounted: z.boolean() }),
+  mirrors: z.array(mirrorViewSchema),
+  inFlight: z.object({ count, items: z.array(transactionViewSchema) }),
+  recent: z.array(transactionViewSchema),
+  counters: countersSchema,
+  attention: z.array(attentionItemSchema),
+  seq: count,
+  bootId: z.string(),
+  version: z.string(),
+});
+export type Overview = z.infer<typeof overviewSchema>;
+
+export const mirrorListSchema = z.object({ items: z.array(mirrorViewSchema), nextCursor: z.null() });
+export type MirrorList = z.infer<typeof mirrorListSchema>;
+
+export const transactionListSchema = z.object({
+  items: z.array(transactionViewSchema),
+  /** Hand it back as `cursor` for the next page; null after the last. */
+  nextCursor: z.string().nullable(),
+});
+export type TransactionList = z.infer<typeof transactionListSchema>;
+
+/** The answer to detach, attach and retry of a mirror; `changed` is false where it already was so. */
+export const mirrorChangeSchema = z.object({ changed: z.boolean(), mirror: mirrorViewSchema });
+export type MirrorChange = z.infer<typeof mirrorChangeSchema>;
+
+/** The answer (202) to retry and cancel of a transaction: the wish is taken note of, the end is an event. */
+export const acceptedSchema = z.object({ accepted: z.literal(true), transaction: z.string() });
+export type Accepted = z.infer<typeof acceptedSchema>;
+
+export const readinessSchema = z.object({
+  ready: z.boolean(),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+});
+export type Readiness = z.infer<typeof readinessSchema>;
+
+/** RFC 9457, `application/problem+json`. `errors` names each mistake of the request by its place. */
+export const problemDetailsSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: errorCodeSchema,
+  retryable: z.boolean(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+});
+export type ProblemDetails = z.infer<typeof problemDetailsSchema>;

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { OUTCOMES } from './api.ts';
+import { OPERATION_KINDS } from './states.ts';
+
+/** PATH_MAX of Linux (limits.h); also the cap on every other text a request may carry. */
+const PATH_CHARS = 4096;
+const REASON_CHARS = 500;
+const PAGE_ITEMS = 200;
+
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a whole number')
+  .transform(Number);
+
+/** The query of `GET /transactions`; everything in it narrows the answer. */
+export const transactionsQuerySchema = z.strictObject({
+  state: z.enum(['inFlight', 'ended']).optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  op: z.enum(OPERATION_KINDS).optional(),
+  mirror: z.string().max(PATH_CHARS).optional(),
+  pathPrefix: z.string().max(PATH_CHARS).optional(),
+  /** Started at this time or later. */
+  since: z.iso.datetime({ offset: true }).optional(),
+  limit: wholeNumber.pipe(z.number().min(1).max(PAGE_ITEMS)).default(50),
+  cursor: z.string().max(PATH_CHARS).optional(),
+});
+export type TransactionsQuery = z.infer<typeof transactionsQuerySchema>;
+
+/** The query of `GET /events`: without `since` the answer says where the events stand now. */
+export const eventsQuerySchema = z.strictObject({
+  since: wholeNumber.optional(),
+  bootId: z.string().max(100).optional(),
+  waitSeconds: wholeNumber.pipe(z.number().max(60)).default(25),
+});
+export type EventsQuery = z.infer<typeof eventsQuerySchema>;
+
+/** The body of changes that an operator may explain. */
+export const reasonBodySchema = z.strictObject({ reason: z.string().max(REASON_CHARS).optional() });
+export type ReasonBody = z.infer<typeof reasonBodySchema>;
+
+/** What a page sends over the socket to begin, or to go on after a lost connection. */
+export const subscribeSchema = z.strictObject({
+  since: z.strictObject({ seq: z.number().int().nonnegative(), bootId: z.string().max(100) }).optional(),
+});
+export type Subscribe = z.infer<typeof subscribeSchema>;
