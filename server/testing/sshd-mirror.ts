@@ -1,0 +1,200 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { MirrorConfiguration } from '../config/configuration.ts';
+import { ProcessTree } from './process-tree.ts';
+import { until } from './until.ts';
+
+const SSHD = '/usr/sbin/sshd';
+const HOST = '127.0.0.1';
+
+export interface SshdOptions {
+  readonly name?: string;
+  /** For internal-sftp: `-R` (read-only), `-P remove,rename` (refuses and doesn't announce these), `-u 077` ... */
+  readonly sftpFlags?: string;
+  /** The mirror's directory, such as one on a small disk; by default a new one, removed by `stop`. */
+  readonly root?: string;
+}
+
+/** A real OpenSSH server on loopback with one directory, as a mirror for tests. */
+export interface SshdMirror {
+  readonly name: string;
+  readonly port: number;
+  readonly root: string;
+  readonly knownHosts: string;
+  readonly identityFile: string;
+  config(changes?: Partial<MirrorConfiguration>): MirrorConfiguration;
+  /** Stops listener and live sessions where they are: the peer is silent, connections stay. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Kills listener and live sessions; the directory stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, also with other flags or a new host key. */
+  restart(changes?: { sftpFlags?: string; newHostKey?: boolean }): Promise<void>;
+  /** Ends it and removes what it made. */
+  stop(): Promise<void>;
+}
+
+/** Starts a server; resolves when it accepts connections. */
+export async function startSshdMirror(options: SshdOptions = {}): Promise<SshdMirror> {
+  const server = new Sshd(options, await freePort());
+  await server.start();
+  return server;
+}
+
+class Sshd implements SshdMirror {
+  readonly name: string;
+  readonly port: number;
+  readonly root: string;
+  readonly knownHosts: string;
+  readonly identityFile: string;
+  readonly #directory: string;
+  #sftpFlags: string;
+  #tree: ProcessTree | undefined;
+  readonly #onExit = () => this.#cleanUpNow();
+
+  constructor(options: SshdOptions, port: number) {
+    this.#directory = mkdtempSync(join(tmpdir(), 'proxyfs-sshd-'));
+    this.name = options.name ?? `mirror-${port}`;
+    this.port = port;
+    this.root = options.root ?? join(this.#directory, 'root');
+    this.knownHosts = join(this.#directory, 'known_hosts');
+    this.identityFile = join(this.#directory, 'client_key');
+    this.#sftpFlags = options.sftpFlags ?? '';
+    mkdirSync(this.root, { recursive: true });
+    generateKey(this.identityFile);
+    generateKey(this.#hostKey);
+    this.#trustHostKey();
+    process.once('exit', this.#onExit);
+  }
+
+  config(changes: Partial<MirrorConfiguration> = {}): MirrorConfiguration {
+    return {
+      name: this.name,
+      host: HOST,
+      port: this.port,
+      user: userInfo().username,
+      path: this.root,
+      identityFile: this.identityFile,
+      password: undefined,
+      knownHosts: this.knownHosts,
+      hostKey: undefined,
+      required: true,
+      owner: 'auto',
+      bandwidthLimit: undefined,
+      connections: 1,
+      ...changes,
+    };
+  }
+
+  async start(): Promise<void> {
+    const configFile = join(this.#directory, 'sshd_config');
+    writeFileSync(configFile, this.#sshdConfig());
+    mkdirSync('/run/sshd', { recursive: true });
+    const log = join(this.#directory, 'sshd.log');
+    const child = spawn(SSHD, ['-D', '-f', configFile, '-E', log], { stdio: 'ignore' });
+    if (child.pid === undefined) throw new Error(`cannot start ${SSHD}: is openssh-server installed?`);
+    this.#tree = new ProcessTree(child.pid);
+    await until(`sshd accepts connections, log: ${log}`, () => hasEnded(child) || accepts(this.port));
+    if (hasEnded(child)) throw new Error(`sshd ended: ${readFileSync(log, 'utf8')}`);
+    child.unref();
+  }
+
+  async freeze(): Promise<void> {
+    await this.#tree?.freeze();
+  }
+
+  thaw(): Promise<void> {
+    this.#tree?.thaw();
+    return Promise.resolve();
+  }
+
+  async kill(): Promise<void> {
+    await this.#tree?.kill();
+    this.#tree = undefined;
+  }
+
+  async restart(changes: { sftpFlags?: string; newHostKey?: boolean } = {}): Promise<void> {
+    await this.kill();
+    this.#sftpFlags = changes.sftpFlags ?? this.#sftpFlags;
+    if (changes.newHostKey) {
+      rmSync(this.#hostKey);
+      generateKey(this.#hostKey);
+    }
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    process.off('exit', this.#onExit);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  get #hostKey(): string {
+    return join(this.#directory, 'host_key');
+  }
+
+  #trustHostKey(): void {
+    const [type, key] = readFileSync(`${this.#hostKey}.pub`, 'utf8').split(' ');
+    writeFileSync(this.knownHosts, `[${HOST}]:${this.port} ${type} ${key}\n`);
+  }
+
+  #sshdConfig(): string {
+    return [
+      `Port ${this.port}`,
+      `ListenAddress ${HOST}`,
+      `HostKey ${this.#hostKey}`,
+      'PidFile none',
+      `AuthorizedKeysFile ${this.identityFile}.pub`,
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'PermitRootLogin prohibit-password',
+      'UseDNS no',
+      'MaxSessions 32',
+      'MaxStartups 100:30:200',
+      `Subsystem sftp internal-sftp ${this.#sftpFlags}`,
+      '',
+    ].join('\n');
+  }
+
+  #cleanUpNow(): void {
+    this.#tree?.killNow();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function generateKey(path: string): void {
+  rmSync(`${path}.pub`, { force: true });
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, HOST, () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, HOST);
+    const answer = (reached: boolean) => () => {
+      socket.destroy();
+      resolve(reached);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false));
+  });
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
