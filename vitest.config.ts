@@ -1,0 +1,52 @@
+import { defineConfig } from 'vitest/config';
+
+const ignored = ['**/node_modules/**', '**/dist/**'];
+const seconds = 1000;
+
+export default defineConfig({
+  test: {
+    teardownTimeout: 60 * seconds,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['{server,shared,web}/**/*.test.{ts,tsx}'],
+          exclude: [...ignored, '**/*.system.test.ts', '**/*.browser.test.ts'],
+          testTimeout: 20 * seconds,
+          hookTimeout: 20 * seconds,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Real sshd, real mounts, real faults: one file at a time.
+        test: {
+          name: 'system',
+          environment: 'node',
+          include: ['{server,shared,web}/**/*.system.test.ts'],
+          exclude: ignored,
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 180 * seconds,
+          hookTimeout: 180 * seconds,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          environment: 'node',
+          include: ['{server,shared,web}/**/*.browser.test.ts'],
+          exclude: ignored,
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 120 * seconds,
+          hookTimeout: 120 * seconds,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
