@@ -6,7 +6,7 @@ import type {
   TransactionList,
   TransactionView,
 } from '../../shared/api.ts';
-import type { EventEnvelope } from '../../shared/events.ts';
+import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery } from '../../shared/requests.ts';
 
 /**
@@ -29,7 +29,9 @@ export interface ControlPlane {
   /** Reconnects now instead of at the next turn; `changed` is false where the link is up already. */
   retryMirror(id: string): MirrorChange;
   ready(): Readiness;
-  /** What came after `seq` in order, or 'reset' when the ring no longer holds it or `bootId` is another run's. */
+  /** The number of the last event, and this run's id: cheap, asked for every reader. */
+  position(): EventPosition;
+  /** What came after `seq` in order, or 'reset': the ring no longer holds it, `seq` never was, or another `bootId`. */
   eventsSince(seq: number, bootId: string): readonly EventEnvelope[] | 'reset';
   /** The listener must not throw or block; the answer unsubscribes. */
   onEvent(listener: (envelope: EventEnvelope) => void): () => void;
