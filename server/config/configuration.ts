@@ -26,6 +26,11 @@ export interface HttpConfiguration {
   readonly port: number;
   /** From PROXYFS_TOKEN; undefined: one is made at start. */
   readonly token: string | undefined;
+  /**
+   * Names the Host header may carry besides the listen address and the loopback names, in lower case;
+   * one with a port holds for that port only.
+   */
+  readonly allowedHosts: readonly string[];
 }
 
 export interface MirrorConfiguration {

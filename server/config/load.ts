@@ -1,0 +1,80 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import type { Configuration } from './configuration.ts';
+import { applyOverrides, type EnvironmentReading, readEnvironment } from './environment.ts';
+import { issueFindings } from './issue-text.ts';
+import { checkMirrors } from './mirror-checks.ts';
+import { type MirrorFiles, readMirrorFiles } from './mirror-files.ts';
+import { checkOwnPaths, type OwnPaths, pathBase, resolveOwnPaths } from './path-checks.ts';
+import { ConfigurationError } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
+import { configurationSchema, type Settings } from './schema.ts';
+import { readSmallFile } from './small-file.ts';
+import { soundParts } from './sound-parts.ts';
+import { toConfiguration } from './to-configuration.ts';
+import { pathId, type PlainMap, readYaml } from './yaml-reading.ts';
+
+const FILE_LIMIT_BYTES = 256 * 1024;
+
+/**
+ * Loads a configuration file, with the `PROXYFS_*` variables in the place of what they override.
+ * Rejects with a ConfigurationError that lists every mistake at once.
+ */
+export async function loadConfiguration(file: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
+  const reading = readYaml(await readText(file));
+  const environment = await readEnvironment(env);
+  const list = new ProblemList(reading, environment.overrides, environment.problems);
+  if (reading.root === undefined) throw new ConfigurationError(file, list.problems);
+  applyOverrides(reading.root, environment.overrides);
+  const settings = validate(reading.root, list);
+  const home = env['HOME'] || homedir();
+  const surroundings = await checkTogether(reading.root, environment, list, resolve(file), home);
+  if (settings === undefined || list.problems.length > 0) throw new ConfigurationError(file, list.problems);
+  return toConfiguration(settings, { ...surroundings, token: environment.token });
+}
+
+async function readText(file: string): Promise<string> {
+  const read = await readSmallFile(resolve(file), FILE_LIMIT_BYTES);
+  if ('reason' in read) throw fileError(file, `cannot be read: ${read.reason}`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(read.content);
+  } catch {
+    throw fileError(file, 'is not UTF-8 text');
+  }
+}
+
+function fileError(file: string, message: string): ConfigurationError {
+  return new ConfigurationError(file, [{ key: '', line: undefined, column: undefined, message }]);
+}
+
+/** Checks every value by itself; of several complaints about one value the first is the plainest. */
+function validate(root: PlainMap, list: ProblemList): Settings | undefined {
+  const result = configurationSchema.safeParse(root);
+  const seen = new Set<string>();
+  for (const issue of result.error?.issues ?? []) {
+    for (const { path, message, part } of issueFindings(issue, root)) {
+      if (seen.has(pathId(path))) continue;
+      seen.add(pathId(path));
+      list.add(path, message, part);
+    }
+  }
+  return result.data;
+}
+
+/** Checks the values against each other and against this machine, as far as each of them is sound. */
+async function checkTogether(
+  root: PlainMap,
+  environment: EnvironmentReading,
+  list: ProblemList,
+  file: string,
+  home: string,
+): Promise<{ own: OwnPaths; files: ReadonlyMap<string, MirrorFiles> }> {
+  const parts = soundParts(root);
+  const base = pathBase(file, home);
+  const own = await resolveOwnPaths(parts, environment.overrides, base);
+  await checkOwnPaths(own, file, list);
+  checkMirrors(parts.mirrors, own, list);
+  const files = new Map<string, MirrorFiles>();
+  for (const mirror of parts.mirrors) files.set(mirror.name, await readMirrorFiles(mirror, own, base, list));
+  return { own, files };
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import {
+  bandwidthLimit,
+  filePath,
+  hostKey,
+  allowedHost,
+  listenAddress,
+  mirrorHost,
+  mirrorPath,
+  userName,
+} from './value-schemas.ts';
+
+/** More than anybody has, and few enough to compare each with each other one. */
+export const MAX_MIRRORS = 64;
+
+const seconds = (least: number) => z.number().min(least).max(3600);
+
+const triesSchema = z
+  .strictObject({
+    times: z.int().min(1).max(100).default(2),
+    wait: z.array(seconds(0)).max(100).default([1, 5]),
+  })
+  .refine(({ times, wait }) => times === 1 || wait.length > 0, {
+    path: ['wait'],
+    error: 'needs at least one number of seconds, since tries.times is more than 1',
+  });
+
+const mirrorSchema = z.strictObject({
+  host: mirrorHost,
+  port: z.int().min(1).max(65535).optional(),
+  user: userName.optional(),
+  path: mirrorPath,
+  identity_file: filePath.optional(),
+  password_file: filePath.optional(),
+  known_hosts: filePath.optional(),
+  host_key: hostKey.optional(),
+  required: z.boolean().default(true),
+  owner: z.enum(['auto', 'preserve', 'ignore']).default('auto'),
+  bandwidth_limit: bandwidthLimit.optional(),
+  connections: z.int().min(1).max(8).default(1),
+});
+
+const mountSchema = z.strictObject({
+  driver: z.enum(['auto', 'fuse-native']).default('auto'),
+  allow_other: z.boolean().optional(),
+});
+
+const httpSchema = z.strictObject({
+  listen: listenAddress.prefault('127.0.0.1:8080'),
+  allowed_hosts: z.array(allowedHost).max(64).default([]),
+});
+
+const logSchema = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** The YAML file as people write it: snake_case, times in seconds. */
+export const configurationSchema = z.strictObject({
+  local_path: filePath,
+  mount_point: filePath,
+  state_path: filePath.optional(),
+  commit: z.enum(['write']).default('write'),
+  tries: triesSchema.prefault({}),
+  timeout: seconds(0.1).default(5),
+  mirrors: z
+    .record(z.string(), mirrorSchema)
+    .refine((mirrors) => Object.keys(mirrors).length > 0, { error: 'needs at least one mirror' })
+    .refine((mirrors) => Object.keys(mirrors).length <= MAX_MIRRORS, {
+      error: `must have at most ${MAX_MIRRORS} mirrors`,
+    }),
+  mount: mountSchema.prefault({}),
+  http: httpSchema.prefault({}),
+  log: logSchema.prefault({}),
+});
+
+export type Settings = z.output<typeof configurationSchema>;
+
+/** Maps with fixed keys, by their place; `*` stands for any name. */
+export const SECTIONS: Readonly<Record<string, { readonly shape: Readonly<Record<string, unknown>> }>> = {
+  '': configurationSchema,
+  tries: triesSchema,
+  'mirrors.*': mirrorSchema,
+  mount: mountSchema,
+  http: httpSchema,
+  log: logSchema,
+};
+
+// Refused by name, so that nobody believes in a feature that is not there.
+const UNSUPPORTED_KEYS = new Set(['scrub', 'exclude', 'http.base_path', 'http.tls', 'http.trust_proxy']);
+const UNSUPPORTED_VALUES = new Set(['commit=close', 'mount.driver=kernel']);
+
+/** Whether the key is one of the format that this version cannot do yet. */
+export function isUnsupportedKey(key: string): boolean {
+  return UNSUPPORTED_KEYS.has(key);
+}
+
+/** Whether the value is one of the format that this version cannot do yet. */
+export function isUnsupportedValue(key: string, value: unknown): boolean {
+  return typeof value === 'string' && UNSUPPORTED_VALUES.has(`${key}=${value}`);
+}

@@ -1,0 +1,85 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { posix } from 'node:path';
+import { z } from 'zod';
+
+const MAX_TEXT = 4096;
+const MIN_BANDWIDTH = 1024;
+const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+const text = z
+  .string()
+  .min(1)
+  .max(MAX_TEXT)
+  .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
+
+/** A file or directory on this machine, as written: `~/` and relative paths are not resolved yet. */
+export const filePath = text.regex(/^(?!~[^/])/, { error: '~user is not expanded; write the path out' });
+
+/** The login's name on a mirror. */
+export const userName = text.regex(/^[^\s-]\S*$/, { error: 'must not hold spaces or begin with -' });
+
+/** Where a mirror is: an address, a name, or a Host of the ssh client's configuration. */
+export const mirrorHost = text
+  .refine((host) => !host.includes('@'), { error: 'the login goes into user, not into host', abort: true })
+  .refine((host) => !/^\[|^[^:]*:\d*$/.test(host), {
+    error: 'needs the address alone, without brackets; the port goes into port',
+    abort: true,
+  })
+  .regex(/^[\w.:%][\w.:%-]*$/, { error: 'is not a host name or address' });
+
+/** A directory on a mirror: absolute, or relative to the login's home directory, without `~/`. */
+export const mirrorPath = text
+  .refine((path) => !/^~[^/]/.test(path), { error: '~user is not expanded; write the path out', abort: true })
+  .refine((path) => !path.split('/').includes('..'), { error: 'must not hold ..', abort: true })
+  .transform((path) => posix.normalize(path.replace(/^~(\/+|$)/, './')).replace(/(?<=.)\/+$/, ''))
+  .refine((path) => path !== '/' && path !== '.', {
+    error: 'must be a directory of its own, neither / nor the whole home directory',
+  });
+
+/** The only host key to accept, as `ssh-keygen -l` prints it. */
+export const hostKey = z
+  .string()
+  .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, { error: 'needs the form SHA256:... that ssh-keygen -lf prints' })
+  .transform((key) => key.replace(/=$/, ''));
+
+/** Bytes per second, as a number or with a binary unit: 500K, 10M, 1.5G. */
+export const bandwidthLimit = z
+  .union([z.number(), z.string()], { error: 'needs bytes per second, or a text like 500K, 10M or 1G' })
+  .transform((limit, context) => {
+    const match = /^(\d{1,15}(?:\.\d{1,6})?)([KMG]?)$/.exec(String(limit));
+    const bytes = Math.round(Number(match?.[1]) * (UNIT_BYTES[match?.[2] ?? ''] ?? Number.NaN));
+    if (bytes >= MIN_BANDWIDTH && Number.isSafeInteger(bytes)) return bytes;
+    context.addIssue('needs bytes per second, or a text like 500K, 10M or 1G; at least 1K');
+    return z.NEVER;
+  });
+
+/** The address that HTTP is served on. */
+export const listenAddress = z.string().transform((address, context) => {
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(address);
+  const [, v6, name, digits] = match ?? [];
+  const isHost = v6 === undefined ? isNameOrIpv4(name ?? '') : isIPv6(v6);
+  const port = Number(digits);
+  if (isHost && port <= 65535) return { host: v6 ?? name ?? '', port };
+  context.addIssue('needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080');
+  return z.NEVER;
+});
+
+/** What browsers may put into the Host header, in lower case; with a port, that port alone. */
+export const allowedHost = z
+  .string()
+  .refine((host) => isIP(host) !== 0 || isNameOrIpv4(host.replace(/:\d{1,5}$/, '')), {
+    error: 'needs a host name or address, such as files.example.org',
+  })
+  .transform((host) => host.toLowerCase());
+
+/** A mirror's name. */
+export const mirrorName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, {
+  error: 'a name has 1 to 63 of a-z 0-9 . _ - and begins with a letter or digit',
+});
+
+function isNameOrIpv4(name: string): boolean {
+  // Digits and dots alone are a mistyped address, never a name.
+  return /^[\d.]+$/.test(name)
+    ? isIPv4(name)
+    : name.length <= 253 && /^[a-z\d_](?:[\w.-]*[a-z\d_])?$/i.test(name);
+}
