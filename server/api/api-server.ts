@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { ControlPlane } from '../appliance/control-plane.ts';
+import { AppError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { HttpConfiguration } from '../config/configuration.ts';
+import { createApp } from './app.ts';
+import { EventFeed } from './event-feed.ts';
+import { Gate } from './gate.ts';
+import { isLoopback, isWildcard } from './host-guard.ts';
+import { LiveUpdates } from './live-updates.ts';
+
+export interface ApiServerOptions {
+  readonly controlPlane: ControlPlane;
+  /** `allowedHosts` are further names, with or without a port, that browsers may use for this server. */
+  readonly http: HttpConfiguration & { readonly allowedHosts?: readonly string[] };
+  /** What opens the door: `http.token`, or one made at start. */
+  readonly token: string;
+  /** The built dashboard; without it only the API answers. */
+  readonly webRoot?: string;
+  readonly logger: Logger;
+  /** A clock that never goes back. */
+  readonly nowMs?: () => number;
+}
+
+/** One route as the server has it. */
+export interface ServedRoute {
+  readonly method: string;
+  readonly url: string;
+}
+
+/** The control plane over HTTP: REST, live events and the dashboard's files. */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #routes: ServedRoute[] = [];
+  #stopServing: (() => Promise<void>) | undefined;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+  }
+
+  /** What it answers to, the socket aside. */
+  get routes(): readonly ServedRoute[] {
+    return this.#routes;
+  }
+
+  /** Listens. Rejects with CONFIG_INVALID where that would be unsafe, and with LISTEN_FAILED. */
+  async start(): Promise<{ url: string }> {
+    const { controlPlane, http, token, logger } = this.#options;
+    this.#checkSafe();
+    this.#routes.length = 0;
+    const nowMs = this.#options.nowMs ?? (() => performance.now());
+    const gate = new Gate({
+      listenHost: http.host,
+      allowedHosts: http.allowedHosts ?? [],
+      token,
+      logger,
+      nowMs,
+    });
+    const feed = new EventFeed(controlPlane);
+    const live = new LiveUpdates(feed, gate);
+    const onLogout = () => live.dropEndedSessions();
+    const onRoute = (method: string, url: string) => void this.#routes.push({ method, url });
+    const webRoot = this.#presentWebRoot();
+    const app = await createApp({ controlPlane, gate, feed, webRoot, logger, onLogout, onRoute });
+    feed.start();
+    live.start(app.server);
+    this.#stopServing = async () => {
+      live.stop();
+      feed.stop();
+      await app.close();
+    };
+    const port = await this.#listen(app);
+    gate.listensOn(port);
+    return { url: urlOf(http.host, port) };
+  }
+
+  /** Tells open pages what there still is, ends their connections, and answers no more. */
+  async stop(): Promise<void> {
+    const stopServing = this.#stopServing;
+    this.#stopServing = undefined;
+    await stopServing?.();
+  }
+
+  #checkSafe(): void {
+    const { http, token } = this.#options;
+    if (token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
+    if (isLoopback(http.host) || http.token !== undefined) return;
+    throw new AppError(
+      'CONFIG_INVALID',
+      `http.listen names ${http.host}, which others can reach: set PROXYFS_TOKEN, or listen on 127.0.0.1`,
+    );
+  }
+
+  #presentWebRoot(): string | undefined {
+    const { webRoot, logger } = this.#options;
+    if (webRoot === undefined || existsSync(join(webRoot, 'index.html'))) return webRoot;
+    logger.warn('api.no-dashboard', { webRoot });
+    return undefined;
+  }
+
+  async #listen(app: FastifyInstance): Promise<number> {
+    const { host, port } = this.#options.http;
+    try {
+      // One address: for the name, Fastify would open a second server that has no socket.
+      await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+    } catch (cause) {
+      await this.stop();
+      throw new AppError('LISTEN_FAILED', `cannot listen on ${host}:${port}: ${reasonOf(cause)}`, { cause });
+    }
+    const address = app.server.address();
+    return typeof address === 'object' && address ? address.port : port;
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
+  if (code === 'EADDRINUSE') return 'another program listens there';
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function urlOf(host: string, port: number): string {
+  const name = isWildcard(host) ? '127.0.0.1' : host;
+  return `http://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}`;
+}

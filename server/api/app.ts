@@ -1,0 +1,131 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ProblemDetails } from '../../shared/api.ts';
+import type { ControlPlane } from '../appliance/control-plane.ts';
+import type { Logger } from '../base/logger.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { Gate } from './gate.ts';
+import { loginPage, wantsPage } from './login-page.ts';
+import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
+import { eventRoutes } from './routes-events.ts';
+import { healthRoutes } from './routes-health.ts';
+import { mirrorRoutes } from './routes-mirrors.ts';
+import { sessionRoutes } from './routes-session.ts';
+import { transactionRoutes } from './routes-transactions.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import { staticFiles } from './static-files.ts';
+
+const BODY_LIMIT_BYTES = 16 * 1024;
+/** For a request to arrive; answers may take longer. */
+const REQUEST_LIMIT_MS = 30_000;
+const CONNECTIONS = 500;
+
+export interface AppOptions {
+  readonly controlPlane: ControlPlane;
+  readonly gate: Gate;
+  readonly feed: EventFeed;
+  readonly webRoot: string | undefined;
+  readonly logger: Logger;
+  readonly onLogout: () => void;
+  readonly onRoute: (method: string, url: string) => void;
+}
+
+/** All routes behind the gate. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { controlPlane, gate, logger } = options;
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_LIMIT_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 255 },
+    // Addresses that can't be decoded come here without passing any hook.
+    frameworkErrors: (error, request, reply) =>
+      void answerProblem(admitted(gate, request, error), request, reply, logger),
+  });
+  app.server.maxConnections = CONNECTIONS;
+  app.removeContentTypeParser('text/plain');
+  app.decorateRequest('access', null);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS);
+    letIn(gate, request);
+    done();
+  });
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) options.onRoute(each, url);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    logChange(request, reply, logger);
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, logger));
+  healthRoutes(app, controlPlane);
+  mirrorRoutes(app, controlPlane);
+  transactionRoutes(app, controlPlane);
+  eventRoutes(app, options.feed);
+  await sessionRoutes(app, gate, options.onLogout);
+  await staticFiles(app, options.webRoot);
+  return app;
+}
+
+/** Before anything else, for unknown addresses too: a stranger learns nothing, not even what there is. */
+function letIn(gate: Gate, request: FastifyRequest): void {
+  gate.checkOrigin(request.raw);
+  if (request.routeOptions.config?.open) return;
+  request.access = gate.admit(request.raw);
+}
+
+/** The error to answer with: the gate's, where it doesn't let the request in. */
+function admitted(gate: Gate, request: FastifyRequest, error: unknown): unknown {
+  try {
+    gate.checkOrigin(request.raw);
+    gate.admit(request.raw);
+    return error;
+  } catch (refusal) {
+    return refusal;
+  }
+}
+
+function answerProblem(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
+  const error = toAppError(thrown);
+  const problem = problemOf(error);
+  if (error.code === 'BUG') {
+    logger.error('api.bug', {
+      method: request.method,
+      route: request.routeOptions.url,
+      error: error.cause ?? error,
+    });
+  }
+  reply.headers(SECURITY_HEADERS).code(problem.status);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  const waitSeconds = error.details['retryAfterSeconds'];
+  if (typeof waitSeconds === 'number') reply.header('retry-after', waitSeconds);
+  if (isLogin(problem, request)) {
+    const tried = request.method === 'POST' ? problem.code : undefined;
+    return reply.type('text/html; charset=utf-8').send(loginPage(tried));
+  }
+  // As bytes: Fastify would otherwise look for a serializer of this media type.
+  return reply.type(PROBLEM_TYPE).send(JSON.stringify(problem));
+}
+
+/** Whether a person is to be shown the form: who isn't signed in, or sent it and failed. */
+function isLogin(problem: ProblemDetails, request: FastifyRequest): boolean {
+  if (!wantsPage(request.method, request.url, request.headers.accept)) return false;
+  return request.method === 'POST' || ['UNAUTHORIZED', 'TOO_MANY_ATTEMPTS'].includes(problem.code);
+}
+
+/** What was changed from outside, by which address: the beginning of an audit. */
+function logChange(request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  if (request.method === 'GET' || request.method === 'HEAD' || request.access === null) return;
+  logger.info('api.change', {
+    method: request.method,
+    route: request.routeOptions.url,
+    params: request.params,
+    status: reply.statusCode,
+    address: request.ip,
+    by: request.access.by,
+  });
+}

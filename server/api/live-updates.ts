@@ -1,0 +1,127 @@
+import type { Server as HttpServer } from 'node:http';
+import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
+import type {
+  ClientToServerEvents,
+  EventPosition,
+  ServerToClientEvents,
+  SubscribeAnswer,
+} from '../../shared/events.ts';
+import { subscribeSchema } from '../../shared/requests.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { Gate } from './gate.ts';
+import { checked, problemOf } from './problem.ts';
+import { SocketGate } from './socket-gate.ts';
+
+/** How often events go out at most; pages render less often still. */
+const PACE_MS = 50;
+const BATCH_EVENTS = 200;
+const MESSAGE_LIMIT_BYTES = 16 * 1024;
+/** How long a login that has ended may still hear events. */
+const RECHECK_MS = 15_000;
+const CLIENT_EVENTS = new Set(['subscribe', 'unsubscribe']);
+
+type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, unknown>;
+type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, unknown>;
+
+/**
+ * Pushes the events to open pages. A page is a position in the feed and nothing more: it is served from there when
+ * its connection has room, so a slow one costs no memory, and is told `reset` when the feed has moved on without it.
+ */
+export class LiveUpdates {
+  readonly #feed: EventFeed;
+  readonly #socketGate: SocketGate;
+  readonly #positions = new Map<LiveSocket, EventPosition>();
+  #server: LiveServer | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #pace: NodeJS.Timeout | undefined;
+  #recheck: NodeJS.Timeout | undefined;
+
+  constructor(feed: EventFeed, gate: Gate) {
+    this.#feed = feed;
+    this.#socketGate = new SocketGate(gate);
+  }
+
+  /** Before the server listens: socket.io puts itself in front of its requests. */
+  start(httpServer: HttpServer): void {
+    const server: LiveServer = new Server(httpServer, {
+      serveClient: false,
+      maxHttpBufferSize: MESSAGE_LIMIT_BYTES,
+      connectTimeout: 5000,
+    });
+    this.#socketGate.guard(server.engine);
+    server.on('connection', (socket) => this.#onConnection(socket));
+    this.#server = server;
+    this.#unsubscribe = this.#feed.onNews(() => this.#soon());
+    this.#recheck = setInterval(() => this.dropEndedSessions(), RECHECK_MS);
+  }
+
+  /** Sends what there still is, then ends every connection. The http server is not closed here. */
+  stop(): void {
+    this.#unsubscribe?.();
+    clearInterval(this.#recheck);
+    clearTimeout(this.#pace);
+    this.#serveAll();
+    this.#server?.disconnectSockets(true);
+    this.#server?.engine.close();
+    this.#server = undefined;
+    this.#positions.clear();
+  }
+
+  /** Ends the connections whose login is over. */
+  dropEndedSessions(): void {
+    for (const socket of this.#server?.sockets.sockets.values() ?? []) {
+      if (!this.#socketGate.stillAdmits(socket.request)) socket.disconnect(true);
+    }
+  }
+
+  #onConnection(socket: LiveSocket): void {
+    socket.on('disconnect', () => this.#positions.delete(socket));
+    socket.onAny((event: unknown) => {
+      if (typeof event !== 'string' || !CLIENT_EVENTS.has(event)) socket.disconnect(true);
+    });
+    socket.on('unsubscribe', () => this.#positions.delete(socket));
+    socket.on('subscribe', (request: unknown, answer: unknown) => {
+      const result = this.#subscribe(socket, request);
+      if (typeof answer === 'function') Reflect.apply(answer, undefined, [result]);
+    });
+  }
+
+  #subscribe(socket: LiveSocket, request: unknown): SubscribeAnswer {
+    try {
+      const { since } = checked(subscribeSchema, request ?? {}, 'body');
+      this.#positions.set(socket, since ?? this.#feed.position());
+      this.#soon();
+      return { ok: true };
+    } catch (thrown) {
+      return { ok: false, message: problemOf(thrown).detail };
+    }
+  }
+
+  #soon(): void {
+    if (!this.#server || this.#positions.size === 0) return;
+    this.#pace ??= setTimeout(() => {
+      this.#pace = undefined;
+      if (this.#serveAll()) this.#soon();
+    }, PACE_MS);
+  }
+
+  /** Whether somebody may have more to come. */
+  #serveAll(): boolean {
+    let behind = false;
+    for (const [socket, position] of this.#positions) {
+      if (this.#serve(socket, position)) behind = true;
+    }
+    return behind;
+  }
+
+  #serve(socket: LiveSocket, position: EventPosition): boolean {
+    // What is emitted while the last batch is still on its way would pile up in memory.
+    if (!socket.conn.transport.writable) return true;
+    const batch = this.#feed.read(position, BATCH_EVENTS);
+    const next = { seq: batch.seq, bootId: batch.bootId };
+    if (batch.reset) socket.emit('reset', next);
+    else if (batch.events.length > 0) socket.emit('events', batch.events);
+    this.#positions.set(socket, next);
+    return batch.events.length === BATCH_EVENTS;
+  }
+}

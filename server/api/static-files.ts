@@ -1,0 +1,27 @@
+import { sep } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../base/errors.ts';
+import { wantsPage } from './login-page.ts';
+
+/** The dashboard's files, for those who came in. Every address that isn't a file is a page of the dashboard. */
+export async function staticFiles(app: FastifyInstance, webRoot: string | undefined): Promise<void> {
+  if (webRoot !== undefined) {
+    await app.register(fastifyStatic, {
+      root: webRoot,
+      cacheControl: false,
+      setHeaders: (answer, path) => {
+        answer.setHeader('cache-control', path.includes(`${sep}assets${sep}`) ? FOR_EVER : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler((request, reply) => {
+    if (webRoot !== undefined && wantsPage(request.method, request.url, request.headers.accept)) {
+      return reply.sendFile('index.html');
+    }
+    throw new AppError('RESOURCE_NOT_FOUND');
+  });
+}
+
+/** Their names change with their content. */
+const FOR_EVER = 'private, max-age=31536000, immutable';

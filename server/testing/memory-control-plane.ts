@@ -1,0 +1,194 @@
+import { AppError } from '../base/errors.ts';
+import { TypedEmitter } from '../base/emitter.ts';
+import type { ControlPlane } from '../appliance/control-plane.ts';
+import type {
+  MirrorChange,
+  MirrorView,
+  Overview,
+  Readiness,
+  TransactionList,
+  TransactionView,
+} from '../../shared/api.ts';
+import type { EventEnvelope, EventName, EventPayloads, EventPosition } from '../../shared/events.ts';
+import type { TransactionsQuery } from '../../shared/requests.ts';
+
+const SINCE = '2024-05-01T10:00:00.000Z';
+
+/** A control plane without an appliance: what is put into it is what it shows, by the rules of the port. */
+export class MemoryControlPlane implements ControlPlane {
+  readonly mirrorViews = new Map<string, MirrorView>();
+  readonly transactionViews = new Map<string, TransactionView>();
+  readonly bootId: string;
+  readiness: Readiness = { ready: true, checks: [{ name: 'mounted', ok: true, detail: '/mnt/www' }] };
+  readonly #ringSize: number;
+  readonly #ring: EventEnvelope[] = [];
+  readonly #emitter = new TypedEmitter<{ event: EventEnvelope }>();
+  #seq = 0;
+
+  constructor(options: { bootId?: string; ringSize?: number } = {}) {
+    this.bootId = options.bootId ?? 'boot-1';
+    this.#ringSize = options.ringSize ?? 1000;
+  }
+
+  addMirror(view: Partial<MirrorView> & { id: string }): MirrorView {
+    const mirror: MirrorView = { ...MIRROR, ...view };
+    this.mirrorViews.set(mirror.id, mirror);
+    return mirror;
+  }
+
+  addTransaction(view: Partial<TransactionView> & { id: string }): TransactionView {
+    const transaction: TransactionView = { ...TRANSACTION, ...view };
+    this.transactionViews.set(transaction.id, transaction);
+    return transaction;
+  }
+
+  publish<Name extends EventName>(event: Name, data: EventPayloads[Name]): void {
+    this.#seq += 1;
+    const envelope = { seq: this.#seq, at: new Date().toISOString(), event, data } as EventEnvelope;
+    this.#ring.push(envelope);
+    if (this.#ring.length > this.#ringSize) this.#ring.shift();
+    this.#emitter.emit('event', envelope);
+  }
+
+  overview(): Overview {
+    const all = this.#newestFirst();
+    const inFlight = all.filter((each) => each.outcome === undefined);
+    return {
+      mode: 'read-write',
+      reason: 'every required mirror is up',
+      mount: { point: '/mnt/www', driver: 'kernel', mounted: true },
+      mirrors: this.mirrors(),
+      inFlight: { count: inFlight.length, items: inFlight },
+      recent: all.filter((each) => each.outcome !== undefined),
+      counters: { committed: 3, rolledBack: 1, retries: 2 },
+      attention: [],
+      version: '0.1.0',
+      ...this.position(),
+    };
+  }
+
+  mirrors(): MirrorView[] {
+    return [...this.mirrorViews.values()];
+  }
+
+  mirror(id: string): MirrorView | undefined {
+    return this.mirrorViews.get(id);
+  }
+
+  transactions(query: TransactionsQuery): TransactionList {
+    const matching = this.#newestFirst().filter((each) => matches(each, query));
+    const start = query.cursor === undefined ? 0 : matching.findIndex(({ id }) => id === query.cursor) + 1;
+    if (query.cursor !== undefined && start === 0) throw new AppError('REQUEST_INVALID', 'this is no cursor');
+    const items = matching.slice(start, start + query.limit);
+    const more = start + query.limit < matching.length;
+    return { items, nextCursor: more ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  transaction(id: string): TransactionView | undefined {
+    return this.transactionViews.get(id);
+  }
+
+  retryTransaction(id: string): void {
+    this.#undecided(id);
+  }
+
+  cancelTransaction(id: string, reason: string | undefined): void {
+    const error = { code: 'CANCELLED', message: reason ?? '', errno: 'EINTR' } as const;
+    this.addTransaction({ ...this.#undecided(id), state: 'rolled-back', outcome: 'rolled-back', error });
+  }
+
+  detachMirror(id: string, reason: string | undefined): MirrorChange {
+    const message = reason ?? 'detached';
+    return this.#changeMirror(id, {
+      detached: true,
+      link: 'disabled',
+      reason: { code: 'MIRROR_DISABLED', message },
+    });
+  }
+
+  attachMirror(id: string): MirrorChange {
+    return this.#changeMirror(id, { detached: false, link: 'connecting' });
+  }
+
+  retryMirror(id: string): MirrorChange {
+    return this.#changeMirror(id, {});
+  }
+
+  ready(): Readiness {
+    return this.readiness;
+  }
+
+  position(): EventPosition {
+    return { seq: this.#seq, bootId: this.bootId };
+  }
+
+  eventsSince(seq: number, bootId: string): readonly EventEnvelope[] | 'reset' {
+    const oldest = this.#ring[0]?.seq ?? this.#seq + 1;
+    if (bootId !== this.bootId || seq > this.#seq || seq < oldest - 1) return 'reset';
+    return this.#ring.slice(seq - oldest + 1);
+  }
+
+  onEvent(listener: (envelope: EventEnvelope) => void): () => void {
+    return this.#emitter.on('event', listener);
+  }
+
+  #newestFirst(): TransactionView[] {
+    return [...this.transactionViews.values()].reverse();
+  }
+
+  #undecided(id: string): TransactionView {
+    const transaction = this.transactionViews.get(id);
+    if (!transaction) throw new AppError('RESOURCE_NOT_FOUND', 'There is no such transaction');
+    if (transaction.outcome !== undefined) throw new AppError('ALREADY_DECIDED');
+    return transaction;
+  }
+
+  #changeMirror(id: string, change: Partial<MirrorView>): MirrorChange {
+    const before = this.mirrorViews.get(id);
+    if (!before) throw new AppError('RESOURCE_NOT_FOUND', 'There is no such mirror');
+    const changed = change.detached !== undefined && change.detached !== before.detached;
+    const mirror = changed ? this.addMirror({ ...before, ...change }) : before;
+    if (changed) this.publish('mirror.state', mirror);
+    return { changed, mirror };
+  }
+}
+
+function matches(view: TransactionView, query: TransactionsQuery): boolean {
+  const state = view.outcome === undefined ? 'inFlight' : 'ended';
+  return (
+    (query.state === undefined || query.state === state) &&
+    (query.outcome === undefined || query.outcome === view.outcome) &&
+    (query.op === undefined || query.op === view.operation) &&
+    (query.mirror === undefined || view.participants.some(({ mirror }) => mirror === query.mirror)) &&
+    view.path.startsWith(query.pathPrefix ?? '') &&
+    (query.since === undefined || Date.parse(view.startedAt) >= Date.parse(query.since))
+  );
+}
+
+const MIRROR: MirrorView = {
+  id: 'web1',
+  host: '10.0.0.11',
+  port: 22,
+  path: '/srv/www',
+  required: true,
+  detached: false,
+  link: 'up',
+  content: 'in-sync',
+  linkSince: SINCE,
+  contentSince: SINCE,
+  stalePaths: 0,
+  rttMs: { p50: 1.2, p95: 3.4 },
+  freeBytes: 5_000_000_000,
+  capabilities: null,
+  lastOkAt: SINCE,
+};
+
+const TRANSACTION: TransactionView = {
+  id: 'tx-1',
+  operation: 'write',
+  path: '/index.html',
+  sizeBytes: 4096,
+  state: 'applying',
+  startedAt: SINCE,
+  participants: [{ mirror: 'web1', state: 'retrying', attempt: 1, attempts: 2 }],
+};
