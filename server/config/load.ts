@@ -9,7 +9,7 @@ import { checkOwnPaths, type OwnPaths, pathBase, resolveOwnPaths } from './path-
 import { ConfigurationError } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import { configurationSchema, type Settings } from './schema.ts';
-import { readSmallFile } from './small-file.ts';
+import { readSmallFile, utf8Text } from './small-file.ts';
 import { soundParts } from './sound-parts.ts';
 import { toConfiguration } from './to-configuration.ts';
 import { pathId, type PlainMap, readYaml } from './yaml-reading.ts';
@@ -36,11 +36,9 @@ export async function loadConfiguration(file: string, env: NodeJS.ProcessEnv): P
 async function readText(file: string): Promise<string> {
   const read = await readSmallFile(resolve(file), FILE_LIMIT_BYTES);
   if ('reason' in read) throw fileError(file, `cannot be read: ${read.reason}`);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(read.content);
-  } catch {
-    throw fileError(file, 'is not UTF-8 text');
-  }
+  const text = utf8Text(read.content);
+  if (text === undefined) throw fileError(file, 'is not UTF-8 text');
+  return text;
 }
 
 function fileError(file: string, message: string): ConfigurationError {

@@ -68,8 +68,18 @@ export type SecretFile = { readonly secret: string } | { readonly reason: string
 export async function readOneLine(file: string): Promise<SecretFile> {
   const read = await readSmallFile(file, SECRET_LIMIT_BYTES);
   if ('reason' in read) return { reason: `the file cannot be read: ${read.reason}` };
-  const secret = read.content.toString('utf8').replace(/\r?\n$/, '');
+  const secret = utf8Text(read.content)?.replace(/\r?\n$/, '');
+  if (secret === undefined) return { reason: 'the file is not UTF-8 text' };
   if (secret === '') return { reason: 'the file is empty' };
   if (/[\r\n\0]/.test(secret)) return { reason: 'the file must hold one line only' };
   return { secret };
+}
+
+/** The text that the bytes stand for, without a byte order mark; undefined if they are not UTF-8. */
+export function utf8Text(content: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch {
+    return undefined;
+  }
 }

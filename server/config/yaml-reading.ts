@@ -31,37 +31,49 @@ export interface YamlReading {
 
 // The composer recurses; at about 800 levels it runs out of stack, in V8's regular expressions even fatally.
 const MAX_DEPTH = 100;
+
+const OPTIONS = {
+  version: '1.2',
+  schema: 'core',
+  resolveKnownTags: false,
+  stringKeys: true,
+  // Compares each key with each other one: slow in a huge map, so the reader does it.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
+
 const START: Position = { line: 1, column: 1 };
 
 /** Reads one YAML document; never throws, whatever the text. */
 export function readYaml(text: string): YamlReading {
   const lines = new LineCounter();
   const reader = new DocumentReader(lines);
-  const documents = parseDocuments(text, lines);
-  if (documents === 'too-deep') reader.report([], START, 'is nested too deeply');
-  else reader.readDocuments(documents);
+  const parsed = parseDocuments(text, lines);
+  if (parsed === 'too-deep') reader.report([], START, 'is nested too deeply');
+  else reader.readDocuments(parsed);
   return reader;
 }
 
-function parseDocuments(text: string, lines: LineCounter): Document.Parsed[] | 'too-deep' {
+interface ParsedText {
+  readonly documents: readonly Document.Parsed[];
+  /** Where each quoted text begins, by where it ends. */
+  readonly quotes: ReadonlyMap<number, number>;
+}
+
+function parseDocuments(text: string, lines: LineCounter): ParsedText | 'too-deep' {
+  lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
+  const quotes = new Map<number, number>();
   const tokens = [];
   for (const lexeme of new Lexer().lex(text)) {
+    const start = parser.offset;
     tokens.push(...parser.next(lexeme));
     if (parser.stack.length > MAX_DEPTH) return 'too-deep';
+    if (/^["']/.test(lexeme)) quotes.set(parser.offset, start);
   }
   tokens.push(...parser.end());
-  const composer = new Composer({
-    version: '1.2',
-    schema: 'core',
-    resolveKnownTags: false,
-    stringKeys: true,
-    // Compares each key with each other one: slow in a huge map, so the reader does it.
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
-  return [...composer.compose(tokens, true, text.length)];
+  return { documents: [...new Composer(OPTIONS).compose(tokens, true, text.length)], quotes };
 }
 
 class DocumentReader implements YamlReading {
@@ -75,7 +87,7 @@ class DocumentReader implements YamlReading {
     this.#lines = lines;
   }
 
-  readDocuments(documents: readonly Document.Parsed[]): void {
+  readDocuments({ documents, quotes }: ParsedText): void {
     const [first, second] = documents;
     if (first === undefined) return;
     if (second !== undefined) {
@@ -85,7 +97,7 @@ class DocumentReader implements YamlReading {
         'a second document begins here; the file must hold one',
       );
     }
-    this.#reportForm(first);
+    this.#reportForm(first, quotes);
     if (first.errors.length > 0) return;
     const { contents } = first;
     if (isMap(contents)) this.root = this.#readMap(contents, []);
@@ -110,10 +122,12 @@ class DocumentReader implements YamlReading {
   }
 
   /** One mistake often makes the parser stumble on through the rest of the line. */
-  #reportForm(document: Document.Parsed): void {
+  #reportForm(document: Document.Parsed, quotes: ParsedText['quotes']): void {
     let lastLine = 0;
     for (const error of [...document.errors, ...document.warnings]) {
-      const position = this.#position(error.pos[0]);
+      // A text that never ends is found missing its end far below the quote to look at.
+      const quote = error.code === 'MISSING_CHAR' ? quotes.get(error.pos[0]) : undefined;
+      const position = this.#position(quote ?? error.pos[0]);
       if (position.line === lastLine) continue;
       lastLine = position.line;
       this.problems.push({ key: '', ...position, message: yamlErrorText(error.code) });
@@ -137,7 +151,9 @@ class DocumentReader implements YamlReading {
       const entryPath = [...path, name];
       if (name in plain) {
         const first = this.positionOf(entryPath, 'key');
-        this.report(entryPath, this.#position(keyOffset), `is given twice, first in line ${first.line}`);
+        const message = `is given twice, first in line ${first.line}`;
+        // Not by report(): the first value is still worth checking.
+        this.problems.push({ key: keyText(entryPath), ...this.#position(keyOffset), message });
         continue;
       }
       // Validation skips this name silently, so it must not get there.
