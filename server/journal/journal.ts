@@ -1,0 +1,89 @@
+import { mkdir } from 'node:fs/promises';
+import { open, type RootDatabase } from 'lmdb';
+import { AppError } from '../base/errors.ts';
+import { IntentLog } from './intent-log.ts';
+import { StaleSet } from './stale-set.ts';
+import { JOURNAL_VERSION, type JournalRecord, type JournalStore } from './journal-record.ts';
+
+/**
+ * What must survive a crash: the intents of transactions and the stale paths of each mirror, in one lmdb
+ * environment, so that one order of commits holds for both. A journal that can't be read or is of another
+ * version is refused (JOURNAL_DAMAGED), never guessed at.
+ */
+export class Journal {
+  readonly intents: IntentLog;
+  readonly #root: RootDatabase<JournalRecord, string>;
+  readonly #store: JournalStore;
+  readonly #staleSets = new Map<string, StaleSet>();
+
+  private constructor(root: RootDatabase<JournalRecord, string>) {
+    this.#root = root;
+    this.#store = root;
+    this.intents = new IntentLog(this.#store);
+  }
+
+  static async open(directory: string): Promise<Journal> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const root = openEnvironment(directory);
+    const version = root.get('meta/version');
+    if (version === undefined) await putDurably(root, 'meta/version', { version: JOURNAL_VERSION });
+    else if (!('version' in version) || version.version !== JOURNAL_VERSION) {
+      await root.close();
+      throw new AppError('JOURNAL_DAMAGED', `the journal in ${directory} is of another version`);
+    }
+    return new Journal(root);
+  }
+
+  staleSet(mirror: string): StaleSet {
+    let set = this.#staleSets.get(mirror);
+    if (!set) {
+      set = new StaleSet(this.#store, mirror);
+      this.#staleSets.set(mirror, set);
+    }
+    return set;
+  }
+
+  /** Whether this mirror was ever admitted: only then does an empty stale set mean that it is in sync. */
+  knows(mirror: string): boolean {
+    return this.#root.get(`mirror/${mirror}`) !== undefined;
+  }
+
+  /** Notes durably that the mirror's stale set is complete from now on. */
+  async admit(mirror: string): Promise<void> {
+    await putDurably(this.#root, `mirror/${mirror}`, { admittedAtMs: Date.now() });
+  }
+
+  /** Forgets that the mirror was admitted, so that its next contact is a first contact. */
+  async forget(mirror: string): Promise<void> {
+    await this.#root.remove(`mirror/${mirror}`);
+    await this.#root.flushed;
+  }
+
+  /** Resolves when everything handed over so far is on stable storage. */
+  async flushed(): Promise<void> {
+    await this.#root.committed;
+    await this.#root.flushed;
+  }
+
+  async close(): Promise<void> {
+    await this.flushed();
+    await this.#root.close();
+  }
+}
+
+function openEnvironment(directory: string): RootDatabase<JournalRecord, string> {
+  try {
+    return open<JournalRecord, string>({ path: directory, noSubdir: false, encoding: 'json' });
+  } catch (cause) {
+    throw new AppError('JOURNAL_DAMAGED', `the journal in ${directory} can't be opened`, { cause });
+  }
+}
+
+async function putDurably(root: RootDatabase<JournalRecord, string>, key: string, value: JournalRecord): Promise<void> {
+  try {
+    await root.put(key, value);
+    await root.flushed;
+  } catch (cause) {
+    throw new AppError('JOURNAL_FAILED', undefined, { cause });
+  }
+}

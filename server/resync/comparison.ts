@@ -1,0 +1,50 @@
+import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+
+const NS_PER_S = 1_000_000_000n;
+const PIECE_BYTES = 1024 * 1024;
+
+/** `quick` trusts equal sizes and mtimes, `content` reads both. */
+export type CompareMode = 'quick' | 'content';
+
+/** SFTP carries whole seconds, so mtimes are equal when their seconds are. */
+export function sameMtime(a: FileStat, b: FileStat): boolean {
+  return floorSeconds(a.mtimeNs) === floorSeconds(b.mtimeNs);
+}
+
+export function sameFileQuickly(a: FileStat, b: FileStat): boolean {
+  return a.type === 'file' && b.type === 'file' && a.sizeBytes === b.sizeBytes && sameMtime(a, b);
+}
+
+/** Whether a range holds the same bytes on both; reads both in pieces and stops at the first difference. */
+export async function sameContent(
+  a: FileTree,
+  b: FileTree,
+  range: { path: TreePath; offset: number; lengthBytes: number },
+): Promise<boolean> {
+  const end = range.offset + range.lengthBytes;
+  for (let at = range.offset; at < end; at += PIECE_BYTES) {
+    const lengthBytes = Math.min(PIECE_BYTES, end - at);
+    const [mine, theirs] = await Promise.all([
+      a.read(range.path, at, lengthBytes),
+      b.read(range.path, at, lengthBytes),
+    ]);
+    if (!mine.equals(theirs)) return false;
+  }
+  return true;
+}
+
+/** The content of a file in pieces, as far as it reaches. */
+export async function* contentOf(tree: FileTree, path: TreePath): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const piece = await tree.read(path, at, PIECE_BYTES);
+    if (piece.length === 0) return;
+    yield piece;
+    at += piece.length;
+  }
+}
+
+function floorSeconds(ns: bigint): bigint {
+  const seconds = ns / NS_PER_S;
+  return ns < 0n && ns % NS_PER_S !== 0n ? seconds - 1n : seconds;
+}

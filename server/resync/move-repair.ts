@@ -1,0 +1,32 @@
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import type { Follow, Repair } from './repair.ts';
+
+/**
+ * A directory rename that the local tree has and the mirror may not have, or the other way round: renames it
+ * there to where the local tree has it. Where the four names leave room for doubt both are compared in full.
+ */
+export async function repairMove(
+  repair: Repair,
+  move: Extract<AffectedPath, { kind: 'move' }>,
+  follow: Follow,
+): Promise<void> {
+  const { path, to } = move;
+  const [herePath, hereTo, therePath, thereTo] = await Promise.all([
+    repair.local.stat(path),
+    repair.local.stat(to),
+    repair.mirror.stat(path),
+    repair.mirror.stat(to),
+  ]);
+  const rename = (from: typeof path, target: typeof path) =>
+    repair.mirror.apply({ kind: 'rename', path: from, to: target }, { repeated: true });
+  const agree = !herePath === !therePath && !hereTo === !thereTo;
+  if (herePath && !therePath && thereTo && thereTo.type === 'directory') await rename(to, path);
+  else if (!herePath && hereTo && therePath && !thereTo) await rename(path, to);
+  else if (!agree) {
+    follow({ kind: 'tree', path });
+    follow({ kind: 'tree', path: to });
+    return;
+  }
+  await repair.entry(path, 'content');
+  await repair.entry(to, 'content');
+}

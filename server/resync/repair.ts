@@ -1,0 +1,188 @@
+import { AppError, hasCode } from '../base/errors.ts';
+import { EXTENT_BYTES, type AffectedPath } from '../filesystem/affected-path.ts';
+import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
+import type { LocalTree } from '../filesystem/local-tree.ts';
+import { parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import { childrenOf } from './children.ts';
+import { contentOf, sameContent, sameFileQuickly, sameMtime, type CompareMode } from './comparison.ts';
+import type { LinkGroups } from './link-groups.ts';
+import { repairMove } from './move-repair.ts';
+import { repairTree } from './tree-repair.ts';
+
+/** What repairing one path has left to do elsewhere on the same mirror. */
+export type Follow = (affected: AffectedPath) => void;
+
+/**
+ * Makes paths of one mirror equal to the local ones. Every step compares first, so repairing what is already
+ * equal changes nothing, and repairing may be broken off and begun anew anywhere.
+ */
+export class Repair {
+  readonly local: LocalTree;
+  readonly mirror: FileTree;
+  readonly #groups: LinkGroups;
+  readonly #follow: Follow;
+
+  constructor(options: { local: LocalTree; mirror: FileTree; groups: LinkGroups; follow: Follow }) {
+    this.local = options.local;
+    this.mirror = options.mirror;
+    this.#groups = options.groups;
+    this.#follow = options.follow;
+  }
+
+  async repair(affected: AffectedPath, compare: CompareMode): Promise<void> {
+    switch (affected.kind) {
+      case 'entry':
+        return this.entry(affected.path, compare);
+      case 'attributes':
+        return this.#attributesOf(affected.path);
+      case 'extent': {
+        const { path, index } = affected;
+        return this.range({ path, offset: index * EXTENT_BYTES, lengthBytes: EXTENT_BYTES });
+      }
+      case 'tree':
+        return repairTree(this, affected.path, this.#follow);
+      case 'move':
+        return repairMove(this, affected, this.#follow);
+    }
+  }
+
+  /** One name: existence, type, content and attributes; of a directory not what is below. */
+  async entry(path: TreePath, compare: CompareMode): Promise<void> {
+    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    if (!here) return there && this.#remove(path, there);
+    if (here.type === 'other') return;
+    if (there && there.type !== here.type) await this.#remove(path, there);
+    const kept = there?.type === here.type ? there : undefined;
+    if (!kept && path !== ROOT) await this.#ensureParent(path);
+    if (here.type === 'directory') await this.#directory(path, here, kept);
+    else if (here.type === 'symlink') await this.#symlink(path, kept);
+    else await this.#file(path, here, kept, compare);
+    await this.#attributesOf(path);
+  }
+
+  /** A range of a file's content in place, the size and the attributes. */
+  async range(range: { path: TreePath; offset: number; lengthBytes: number }): Promise<void> {
+    const { path } = range;
+    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    if (here?.type !== 'file' || there?.type !== 'file') return this.entry(path, 'content');
+    // A mirror's file that is shorter than the range's beginning lacks more than the range.
+    if (there.sizeBytes < Math.min(range.offset, here.sizeBytes)) return this.entry(path, 'content');
+    const lengthBytes = Math.min(range.lengthBytes, Math.max(0, here.sizeBytes - range.offset));
+    if (!(await sameContent(this.local, this.mirror, { ...range, lengthBytes }))) {
+      const data = await this.local.read(path, range.offset, lengthBytes);
+      await this.mirror.apply({ kind: 'write', path, offset: range.offset, data }, { repeated: true });
+    }
+    await this.#size(path, here);
+    await this.#attributesOf(path);
+  }
+
+  /** Mode, owner and times, where they differ. */
+  async attributes(path: TreePath, here: FileStat, there: FileStat): Promise<void> {
+    try {
+      await this.#setAttributes(path, here, there);
+    } catch (error) {
+      // The directory that a mirror lives in may belong to its server (a chroot): its attributes are the server's then.
+      if (path !== ROOT || !hasCode(error, 'ACCESS_DENIED', 'NOT_PERMITTED')) throw error;
+    }
+  }
+
+  async #setAttributes(path: TreePath, here: FileStat, there: FileStat): Promise<void> {
+    const apply = this.mirror.apply.bind(this.mirror);
+    const { uid, gid, mode, atimeNs, mtimeNs } = here;
+    const otherOwner = uid !== there.uid || gid !== there.gid;
+    // chown(2) takes setuid and setgid away, so the mode comes after it.
+    if (otherOwner) await apply({ kind: 'chown', path, uid, gid }, { repeated: true });
+    if (here.type !== 'symlink' && (otherOwner || mode !== there.mode)) {
+      await apply({ kind: 'chmod', path, mode }, { repeated: true });
+    }
+    if (!sameMtime(here, there)) await apply({ kind: 'times', path, atimeNs, mtimeNs }, { repeated: true });
+  }
+
+  /** Removes a directory with all below it: only where the local tree is known to hold none. */
+  async removeAll(path: TreePath, there: FileStat): Promise<void> {
+    if (there.type === 'directory') {
+      for await (const child of childrenOf(this.mirror, path)) await this.removeAll(child.path, child.stat);
+    }
+    await this.#remove(path, there);
+  }
+
+  /** All names of the local file, itself included. */
+  namesOf(path: TreePath): Promise<readonly TreePath[]> {
+    return this.#groups.namesOf(path);
+  }
+
+  async #attributesOf(path: TreePath): Promise<void> {
+    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    if (!here || here.type === 'other') return;
+    if (!there || there.type !== here.type) return this.entry(path, 'content');
+    await this.attributes(path, here, there);
+  }
+
+  async #remove(path: TreePath, there: FileStat): Promise<void> {
+    const kind = there.type === 'directory' ? 'rmdir' : 'unlink';
+    try {
+      await this.mirror.apply({ kind, path }, { repeated: true });
+    } catch (error) {
+      if (!hasCode(error, 'NOT_EMPTY')) throw error;
+      throw new AppError('MIRROR_DIVERGED', `${path} holds what the local tree does not`, { cause: error });
+    }
+    this.#touched(path);
+  }
+
+  async #ensureParent(path: TreePath): Promise<void> {
+    const parent = parentOf(path);
+    const there = await this.mirror.stat(parent);
+    if (there?.type !== 'directory') await this.entry(parent, 'content');
+    this.#touched(path);
+  }
+
+  async #directory(path: TreePath, here: FileStat, kept: FileStat | undefined): Promise<void> {
+    if (!kept) await this.mirror.apply({ kind: 'mkdir', path, mode: here.mode }, { repeated: true });
+  }
+
+  async #symlink(path: TreePath, kept: FileStat | undefined): Promise<void> {
+    const target = await this.local.readLink(path);
+    if (kept) {
+      if ((await this.mirror.readLink(path)) === target) return;
+      await this.#remove(path, kept);
+    }
+    await this.mirror.apply({ kind: 'symlink', path, target }, { repeated: true });
+  }
+
+  async #file(path: TreePath, here: FileStat, kept: FileStat | undefined, compare: CompareMode): Promise<void> {
+    const names = await this.namesOf(path);
+    const same = kept !== undefined && (await this.#sameFile(path, here, kept, compare));
+    if (!same) {
+      await this.mirror.replaceFile(path, { stat: here, content: contentOf(this.local, path) });
+      this.#touched(path);
+    }
+    // SFTP tells no link counts: names that look the same are linked anew, but only once in a pass.
+    if (names.length > 1 && (!same || this.#groups.firstVisit(names))) await this.#linkNames(path, names);
+  }
+
+  async #sameFile(path: TreePath, here: FileStat, there: FileStat, compare: CompareMode): Promise<boolean> {
+    if (compare === 'quick') return sameFileQuickly(here, there);
+    if (here.sizeBytes !== there.sizeBytes) return false;
+    return sameContent(this.local, this.mirror, { path, offset: 0, lengthBytes: here.sizeBytes });
+  }
+
+  async #linkNames(path: TreePath, names: readonly TreePath[]): Promise<void> {
+    for (const name of names) {
+      if (name === path) continue;
+      await this.#ensureParent(name);
+      await this.mirror.replaceWithLink(name, path);
+      this.#touched(name);
+    }
+  }
+
+  async #size(path: TreePath, here: FileStat): Promise<void> {
+    const there = await this.mirror.stat(path);
+    if (!there || there.sizeBytes === here.sizeBytes) return;
+    await this.mirror.apply({ kind: 'truncate', path, sizeBytes: here.sizeBytes }, { repeated: true });
+  }
+
+  /** The mirror's clock has set the parent's mtime. */
+  #touched(path: TreePath): void {
+    this.#follow({ kind: 'attributes', path: parentOf(path) });
+  }
+}

@@ -1,0 +1,169 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { AppError, hasCode } from '../base/errors.ts';
+import { appErrorOf } from '../filesystem/errno.ts';
+import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { Operation, OperationOf } from '../filesystem/operation.ts';
+import { isWithin, parentOf, type TreePath } from '../filesystem/tree-path.ts';
+
+/** What the check found out, with the paths locked. */
+export interface LocalFacts {
+  readonly isDirectory: boolean;
+  /** Names the file where it has further names: they must not change at the same time. */
+  readonly sharedInode?: string;
+  /** The operation takes a file or symlink out of the tree. */
+  readonly hidesFile?: boolean;
+  /** The operation changes nothing (a rename onto itself). */
+  readonly nothingToDo?: boolean;
+}
+
+/** Bytes below which the free space is asked for at each growing write. */
+const AMPLE_SPACE_BYTES = 1024 ** 3;
+const SPACE_FRESH_MS = 1000;
+
+/**
+ * Refuses on the local tree alone whatever it would refuse at the commit, so that nothing is sent for an
+ * operation that can't work. It needs not be complete: a commit that fails all the same is undone.
+ */
+export class LocalCheck {
+  readonly #local: LocalTree;
+  #ampleUntilMs = 0;
+
+  constructor(local: LocalTree) {
+    this.#local = local;
+  }
+
+  /** Rejects with the errno that the local file system would give. */
+  async check(operation: Operation): Promise<LocalFacts> {
+    switch (operation.kind) {
+      case 'create':
+      case 'mkdir':
+      case 'symlink':
+        await this.#checkNewName(operation.path);
+        return { isDirectory: operation.kind === 'mkdir' };
+      case 'link':
+        return this.#checkLink(operation);
+      case 'write':
+      case 'truncate':
+        return this.#checkContent(operation);
+      case 'unlink':
+        return this.#checkUnlink(operation.path);
+      case 'rmdir':
+        return this.#checkRmdir(operation.path);
+      case 'rename':
+        return this.#checkRename(operation);
+      case 'chmod':
+      case 'chown':
+      case 'times': {
+        const stat = await this.#existing(operation.path);
+        if (operation.kind === 'chmod' && stat.isSymbolicLink()) throw new AppError('NOT_SUPPORTED');
+        return factsOf(stat);
+      }
+    }
+  }
+
+  async #checkNewName(path: TreePath): Promise<void> {
+    await this.#checkParent(path);
+    if (await this.#optional(path)) throw new AppError('ALREADY_EXISTS');
+    await this.#checkSpace(0);
+  }
+
+  async #checkLink({ path, to }: OperationOf<'link'>): Promise<LocalFacts> {
+    const stat = await this.#existing(path);
+    if (stat.isDirectory()) throw new AppError('NOT_PERMITTED');
+    await this.#checkNewName(to);
+    return { isDirectory: false, sharedInode: inodeOf(stat) };
+  }
+
+  async #checkContent(operation: OperationOf<'write'> | OperationOf<'truncate'>): Promise<LocalFacts> {
+    const stat = await this.#existing(operation.path);
+    if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
+    if (!stat.isFile()) throw new AppError('INVALID_ARGUMENT');
+    if (operation.kind === 'write') {
+      const growth = operation.offset + operation.data.length - Number(stat.size);
+      if (growth > 0) await this.#checkSpace(Math.min(growth, operation.data.length));
+    }
+    return factsOf(stat);
+  }
+
+  async #checkUnlink(path: TreePath): Promise<LocalFacts> {
+    const stat = await this.#existing(path);
+    if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
+    await this.#checkParent(path);
+    return { ...factsOf(stat), hidesFile: true };
+  }
+
+  async #checkRmdir(path: TreePath): Promise<LocalFacts> {
+    const stat = await this.#existing(path);
+    if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
+    await this.#checkParent(path);
+    await this.#checkEmpty(path);
+    return factsOf(stat);
+  }
+
+  async #checkRename({ path, to }: OperationOf<'rename'>): Promise<LocalFacts> {
+    const stat = await this.#existing(path);
+    await this.#checkParent(path);
+    await this.#checkParent(to);
+    if (stat.isDirectory() && path !== to && isWithin(to, path)) throw new AppError('INVALID_ARGUMENT');
+    if (path !== to && isWithin(path, to)) throw new AppError('NOT_EMPTY');
+    const target = await this.#optional(to);
+    if (target && inodeOf(target) === inodeOf(stat)) return { ...factsOf(stat), nothingToDo: true };
+    if (target?.isDirectory()) {
+      if (!stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
+      await this.#checkEmpty(to);
+    } else if (target && stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
+    return { ...factsOf(stat), hidesFile: target !== undefined && !target.isDirectory() };
+  }
+
+  async #checkEmpty(path: TreePath): Promise<void> {
+    for await (const page of this.#local.list(path)) {
+      if (page.length > 0) throw new AppError('NOT_EMPTY');
+    }
+  }
+
+  /** The parent must be a directory that this process may change; access(2) also tells a read-only file system. */
+  async #checkParent(path: TreePath): Promise<void> {
+    const parent = parentOf(path);
+    const stat = await this.#existing(parent);
+    if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
+    try {
+      await access(this.#local.absolute(parent), constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw appErrorOf(error);
+    }
+  }
+
+  async #checkSpace(growthBytes: number): Promise<void> {
+    if (Date.now() < this.#ampleUntilMs) return;
+    const space = await this.#local.space();
+    if (space.readOnly) throw new AppError('READ_ONLY');
+    if (space.freeBytes < growthBytes || space.freeFiles === 0) throw new AppError('NO_SPACE');
+    if (space.freeBytes > AMPLE_SPACE_BYTES) this.#ampleUntilMs = Date.now() + SPACE_FRESH_MS;
+  }
+
+  async #existing(path: TreePath): Promise<BigIntStats> {
+    const stat = await this.#local.lstat(path);
+    if (!stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink()) throw new AppError('NOT_SUPPORTED');
+    return stat;
+  }
+
+  async #optional(path: TreePath): Promise<BigIntStats | undefined> {
+    try {
+      return await this.#local.lstat(path);
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+}
+
+function factsOf(stat: BigIntStats): LocalFacts {
+  if (stat.isDirectory()) return { isDirectory: true };
+  return stat.nlink > 1n ? { isDirectory: false, sharedInode: inodeOf(stat) } : { isDirectory: false };
+}
+
+function inodeOf(stat: BigIntStats): string {
+  return `${stat.dev}:${stat.ino}`;
+}

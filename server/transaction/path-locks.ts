@@ -1,0 +1,81 @@
+import { orAbort } from '../base/wait.ts';
+import { isWithin, type TreePath } from '../filesystem/tree-path.ts';
+
+/** One thing to lock: a name, a name with all below it, or a file under whatever names it has. */
+export type Lock =
+  | { readonly path: TreePath; readonly subtree: boolean }
+  | { readonly inode: string };
+
+export type Release = () => void;
+
+interface Claim {
+  readonly locks: readonly Lock[];
+  readonly grant: () => void;
+}
+
+/**
+ * Exclusive locks on paths. A claim takes all its locks at once or none, in the order of arrival: whoever
+ * conflicts with an earlier claim waits behind it, so nobody starves and no two claims wait for each other.
+ * The claims of a mount are as many as the requests under way, so they are simply compared one by one.
+ *
+ * Claims on an inode are made while holding one on a path, never the other way round.
+ */
+export class PathLocks {
+  readonly #held = new Set<Claim>();
+  readonly #waiting = new Set<Claim>();
+
+  /** Resolves with the release once the locks are held; rejects with the signal's reason, holding nothing. */
+  async acquire(locks: readonly Lock[], signal?: AbortSignal): Promise<Release> {
+    let claim: Claim | undefined;
+    const granted = new Promise<void>((resolve) => {
+      claim = { locks, grant: resolve };
+      this.#waiting.add(claim);
+      this.#grantWhatFits();
+    });
+    const release = () => {
+      if (claim) this.#drop(claim);
+      claim = undefined;
+    };
+    try {
+      await orAbort(granted, signal);
+    } catch (reason) {
+      release();
+      throw reason;
+    }
+    return release;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  #drop(claim: Claim): void {
+    this.#held.delete(claim);
+    this.#waiting.delete(claim);
+    this.#grantWhatFits();
+  }
+
+  #grantWhatFits(): void {
+    const ahead: Claim[] = [];
+    for (const claim of this.#waiting) {
+      if (this.#conflictsWithAny(claim, this.#held) || this.#conflictsWithAny(claim, ahead)) ahead.push(claim);
+      else {
+        this.#waiting.delete(claim);
+        this.#held.add(claim);
+        claim.grant();
+      }
+    }
+  }
+
+  #conflictsWithAny(claim: Claim, others: Iterable<Claim>): boolean {
+    for (const other of others) {
+      if (claim.locks.some((mine) => other.locks.some((theirs) => conflict(mine, theirs)))) return true;
+    }
+    return false;
+  }
+}
+
+function conflict(a: Lock, b: Lock): boolean {
+  if ('inode' in a || 'inode' in b) return 'inode' in a && 'inode' in b && a.inode === b.inode;
+  return a.path === b.path || (a.subtree && isWithin(b.path, a.path)) || (b.subtree && isWithin(a.path, b.path));
+}

@@ -1,0 +1,127 @@
+import type { Logger } from '../base/logger.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { Operation } from '../filesystem/operation.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import type { IntentLog } from '../journal/intent-log.ts';
+import { LaggingMtimes } from './mtimes.ts';
+import type { Participant } from './participant.ts';
+import type { PathLocks } from './path-locks.ts';
+
+const TICK_MS = 200;
+/** A directory or file that hasn't changed for this long gets its mtime carried over unasked. */
+const REST_MS = 200;
+const PATHS_PER_TICK = 500;
+/** An intent stays noted this long after its last use, so that a stream of writes is noted once. */
+const HOT_MS = 5000;
+/** The local tree is made durable for retiring intents when so many are idle, or after this long. */
+const IDLE_INTENTS = 2000;
+const RETIRE_MS = 15_000;
+
+export interface SettlingOptions {
+  readonly local: LocalTree;
+  readonly intents: IntentLog;
+  readonly locks: PathLocks;
+  readonly participants: () => readonly Participant[];
+  readonly logger: Logger;
+}
+
+/**
+ * What follows a transaction when its paths come to rest: the mtimes that each replica set by its own clock
+ * are made the local ones, and intents are retired once the local tree is on stable storage.
+ */
+export class Settling {
+  readonly #options: SettlingOptions;
+  readonly #mtimes = new LaggingMtimes();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #retiredAtMs = Date.now();
+
+  constructor(options: SettlingOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#running ??= this.#tick().finally(() => {
+        this.#running = undefined;
+      });
+    }, TICK_MS);
+  }
+
+  /** Carries over what is left, as far as the mirrors can be reached, and retires every intent. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+    const now = Date.now() + 1;
+    while (this.#mtimes.size > 0) await this.#settleResting(now);
+    await this.#retire(now);
+  }
+
+  /** To be called with the paths still locked. */
+  follow(operation: Operation): void {
+    this.#mtimes.follow(operation, Date.now());
+  }
+
+  /** See `Transactions.settle`. */
+  async settle(path: TreePath): Promise<void> {
+    if (this.#mtimes.changesOf(path) === undefined) return;
+    const release = await this.#options.locks.acquire([{ path, subtree: false }]);
+    try {
+      await this.#settleLocked(path);
+    } finally {
+      release();
+    }
+  }
+
+  async #settleLocked(path: TreePath): Promise<void> {
+    const changes = this.#mtimes.changesOf(path);
+    if (changes === undefined) return;
+    const stat = await this.#options.local.stat(path);
+    if (stat && stat.type !== 'other') {
+      const operation: Operation = { kind: 'times', path, atimeNs: stat.atimeNs, mtimeNs: stat.mtimeNs };
+      await Promise.all(this.#options.participants().map((participant) => carryOver(participant, operation)));
+    }
+    this.#mtimes.settled(path, changes);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#settleResting(Date.now() - REST_MS);
+      const idle = this.#options.intents.size;
+      const due = Date.now() - this.#retiredAtMs > RETIRE_MS;
+      if (idle > IDLE_INTENTS || (due && idle > 0)) await this.#retire(Date.now() - HOT_MS);
+    } catch (error) {
+      this.#options.logger.error('settling-failed', { error });
+    }
+  }
+
+  async #settleResting(beforeMs: number): Promise<void> {
+    await Promise.all(this.#mtimes.restingSince(beforeMs, PATHS_PER_TICK).map((path) => this.settle(path)));
+  }
+
+  async #retire(beforeMs: number): Promise<void> {
+    const { intents, local } = this.#options;
+    const retiring = intents.idleSince(beforeMs).filter((affected) => !this.#lags(affected));
+    this.#retiredAtMs = Date.now();
+    if (retiring.length === 0) return;
+    // DURABILITY: until the local tree is on stable storage a power cut may take back what the mirrors keep.
+    await local.syncAll();
+    intents.retire(retiring, beforeMs);
+  }
+
+  #lags(affected: AffectedPath): boolean {
+    return this.#mtimes.changesOf(affected.path) !== undefined;
+  }
+}
+
+async function carryOver(participant: Participant, operation: Operation & { kind: 'times' }): Promise<void> {
+  // A mirror that isn't in sync has the path among its stale ones already, or will compare it when it returns.
+  if (!participant.inSync) return participant.mark([{ kind: 'attributes', path: operation.path }]);
+  try {
+    await participant.tree.apply(operation, { repeated: true });
+    participant.tree.release(operation.path);
+  } catch {
+    participant.mark([{ kind: 'attributes', path: operation.path }]);
+  }
+}
