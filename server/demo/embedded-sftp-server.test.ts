@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedSftpServer, type EmbeddedSftpServerOptions } from './embedded-sftp-server.ts';
+import { makeServerKeys } from './server-keys.ts';
 import type { SeenRequest } from './request-verdict.ts';
 
 type Callback<T> = (error?: Error | null, value?: T) => void;
@@ -96,7 +97,8 @@ describe('the login', () => {
 
   it('refuses another key and another user', async () => {
     await startServer();
-    const other = ssh2.utils.generateKeyPairSync('ed25519').private;
+    await mkdir(join(base, 'other'));
+    const other = await readFile((await makeServerKeys(join(base, 'other'))).clientKeyPath);
     await expect(login({ privateKey: other })).rejects.toMatchObject({ level: 'client-authentication' });
     await expect(login({ username: 'somebody' })).rejects.toMatchObject({ level: 'client-authentication' });
   });

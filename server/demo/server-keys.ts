@@ -17,22 +17,25 @@ export interface ServerKeys {
 
 /** Makes both key pairs and writes the client's private key, readable by its owner alone, into `directory`. */
 export async function makeServerKeys(directory: string): Promise<ServerKeys> {
-  const host = ssh2.utils.generateKeyPairSync('ed25519');
-  const client = ssh2.utils.generateKeyPairSync('ed25519');
+  const host = keyPair();
+  const client = keyPair();
   const clientKeyPath = join(directory, 'client_key');
-  await writeFile(clientKeyPath, client.private, { mode: 0o600 });
-  const hostBlob = parsed(host.public).getPublicSSH();
+  await writeFile(clientKeyPath, client.privateText, { mode: 0o600 });
+  const hostBlob = host.key.getPublicSSH();
   return {
-    hostKey: host.private,
+    hostKey: host.privateText,
     hostKeyPin: `SHA256:${createHash('sha256').update(hostBlob).digest('base64').replace(/=+$/, '')}`,
     hostKeyLine: `ssh-ed25519 ${hostBlob.toString('base64')}`,
     clientKeyPath,
-    clientPublicKey: parsed(client.public),
+    clientPublicKey: client.key,
   };
 }
 
-function parsed(key: string): ssh2.ParsedKey {
-  const result = ssh2.utils.parseKey(key);
-  if (result instanceof Error) throw result;
-  return result;
+/** ssh2 1.17 strips leading zeros off the public half, so one pair in 256 can't be read back: make another. */
+function keyPair(): { privateText: string; key: ssh2.ParsedKey } {
+  for (;;) {
+    const privateText = ssh2.utils.generateKeyPairSync('ed25519').private;
+    const key = ssh2.utils.parseKey(privateText);
+    if (!(key instanceof Error)) return { privateText, key };
+  }
 }
