@@ -54,10 +54,11 @@ export function exitCode(code, signal) {
 /** Once a script was told to stop it starts nothing more. */
 export let stopSignal;
 
-// A child in our own process group gets a terminal's Ctrl-C by itself: wait for it, don't send it twice.
+// A child in our own process group gets a terminal's Ctrl-C by itself: don't send it twice.
 function forwardSignals(child) {
   const onInterrupt = () => {
     stopSignal = 'SIGINT';
+    if (!process.stdin.isTTY) child.kill('SIGINT');
   };
   const onTerminate = () => {
     stopSignal = 'SIGTERM';
