@@ -1,0 +1,153 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { AppError, hasCode } from '../base/errors.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import type { Caller, Handle } from '../fuse/driver.ts';
+import { onLocal, type AttributeChanges } from './attribute-changes.ts';
+import type { FileChanges, Plan } from './file-changes.ts';
+import type { LocalDirectory } from './local-directory.ts';
+import type { OpenFile, OpenFiles } from './open-files.ts';
+import { SerialQueue } from './serial-queue.ts';
+
+const ACCESS_BITS = constants.O_WRONLY | constants.O_RDWR;
+/** A symlink or a pipe put there behind our back is refused, not followed or waited for. */
+const ALWAYS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** What the content of files is read and changed with. */
+export interface ContentParts {
+  readonly local: LocalDirectory;
+  readonly files: OpenFiles;
+  readonly changes: FileChanges;
+  readonly attributes: AttributeChanges;
+}
+
+/** Open files: reads come from the local descriptor, writes are transactions. */
+export class Content {
+  readonly #parts: ContentParts;
+  readonly #appends = new SerialQueue();
+
+  constructor(parts: ContentParts) {
+    this.#parts = parts;
+  }
+
+  async open(path: TreePath, flags: number, caller: Caller): Promise<OpenFile> {
+    const { attributes, files, local } = this.#parts;
+    const access = flags & ACCESS_BITS;
+    const descriptor = await openLocal(local.absolute(path), access);
+    const stat = await descriptor.stat({ bigint: true });
+    if (!stat.isFile()) {
+      await descriptor.close();
+      throw new AppError(stat.isDirectory() ? 'IS_A_DIRECTORY' : 'NOT_SUPPORTED');
+    }
+    const file = files.add({
+      local: descriptor,
+      ino: stat.ino,
+      dev: stat.dev,
+      path,
+      writable: access !== constants.O_RDONLY,
+      appends: (flags & constants.O_APPEND) !== 0,
+    });
+    try {
+      if ((flags & constants.O_TRUNC) !== 0) await attributes.truncate({ file }, 0, caller);
+      return file;
+    } catch (error) {
+      await this.release(file.handle);
+      throw error;
+    }
+  }
+
+  async read(handle: Handle, offset: number, target: Buffer): Promise<number> {
+    const { local } = this.#parts.files.get(handle);
+    return onLocal(async () => {
+      let done = 0;
+      while (done < target.length) {
+        const { bytesRead } = await local.read(target, done, target.length - done, offset + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return done;
+    });
+  }
+
+  async write(handle: Handle, offset: number, data: Buffer, caller: Caller): Promise<void> {
+    const file = this.#parts.files.get(handle);
+    if (data.length === 0) return;
+    if (!file.appends) return this.#writeAt(file, async () => ({ offset }), data, caller);
+    // Appends take turns, each at the size it then finds: the kernel's idea of the end may be that of another name.
+    await this.#appends.run(`${file.dev}:${file.ino}`, () =>
+      this.#writeAt(file, () => endOf(file.local), data, caller),
+    );
+  }
+
+  async #writeAt(file: OpenFile, place: () => Promise<Place>, data: Buffer, caller: Caller): Promise<void> {
+    const plan: Plan = {
+      build: async (path) => {
+        const { offset, mustBeEnd } = await place();
+        return {
+          operation: { kind: 'write', path, offset, data },
+          stillHolds: (now) => !mustBeEnd || Number(now.size) === offset,
+        };
+      },
+      onOrphan: async () => {
+        const { offset } = await place();
+        await onLocal(() => writeWhole(file.local, data, offset));
+      },
+    };
+    await this.#parts.attributes.changeContent({ file }, caller, plan);
+    file.dirty = true;
+  }
+
+  async flush(handle: Handle): Promise<void> {
+    await this.#parts.changes.settle(this.#parts.files.get(handle));
+  }
+
+  async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
+    const file = this.#parts.files.get(handle);
+    await this.#parts.changes.settle(file);
+    await onLocal(() => (dataOnly ? file.local.datasync() : file.local.sync()));
+  }
+
+  /** Closes the handle, whatever becomes of the mtime on the mirrors; a handle that is none passes. */
+  async release(handle: Handle): Promise<void> {
+    const { changes, files } = this.#parts;
+    const file = files.find(handle);
+    if (!file) return;
+    try {
+      await changes.settle(file);
+    } finally {
+      // ORDER: until here renames rewrite its path, so that settling meets the right name.
+      files.remove(handle);
+      await file.local.close();
+    }
+  }
+}
+
+interface Place {
+  readonly offset: number;
+  /** An append: another writer may not have moved the end before the lock was held. */
+  readonly mustBeEnd?: boolean;
+}
+
+async function endOf(local: FileHandle): Promise<Place> {
+  const { size } = await onLocal(() => local.stat());
+  return { offset: size, mustBeEnd: true };
+}
+
+async function openLocal(absolutePath: string, access: number): Promise<FileHandle> {
+  try {
+    return await onLocal(() => open(absolutePath, access | ALWAYS));
+  } catch (error) {
+    // The caller's right to write was the kernel's to check, and a file of mode 0444 that it just made may be
+    // written by it; writes go through the tree, so reading is all that this descriptor must be able to.
+    if (!hasCode(error, 'ACCESS_DENIED') || access === constants.O_RDONLY) throw error;
+    return onLocal(() => open(absolutePath, constants.O_RDONLY | ALWAYS));
+  }
+}
+
+async function writeWhole(local: FileHandle, data: Buffer, offset: number): Promise<void> {
+  let done = 0;
+  while (done < data.length) {
+    const { bytesWritten } = await local.write(data, done, data.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
