@@ -13,8 +13,7 @@ import { LiveUpdates } from './live-updates.ts';
 
 export interface ApiServerOptions {
   readonly controlPlane: ControlPlane;
-  /** `allowedHosts` are further names, with or without a port, that browsers may use for this server. */
-  readonly http: HttpConfiguration & { readonly allowedHosts?: readonly string[] };
+  readonly http: HttpConfiguration;
   /** What opens the door: `http.token`, or one made at start. */
   readonly token: string;
   /** The built dashboard; without it only the API answers. */
@@ -53,7 +52,7 @@ export class ApiServer {
     const nowMs = this.#options.nowMs ?? (() => performance.now());
     const gate = new Gate({
       listenHost: http.host,
-      allowedHosts: http.allowedHosts ?? [],
+      allowedHosts: http.allowedHosts,
       token,
       logger,
       nowMs,

@@ -10,9 +10,16 @@ export async function staticFiles(app: FastifyInstance, webRoot: string | undefi
     await app.register(fastifyStatic, {
       root: webRoot,
       cacheControl: false,
+      dotfiles: 'ignore',
       setHeaders: (answer, path) => {
         answer.setHeader('cache-control', path.includes(`${sep}assets${sep}`) ? FOR_EVER : 'no-cache');
       },
+    });
+    // Fastify's own headers would win over those of a file.
+    app.addHook('onSend', (_request, reply, payload, done) => {
+      const ofFile = reply.raw.getHeader('cache-control');
+      if (ofFile !== undefined) reply.header('cache-control', ofFile);
+      done(null, payload);
     });
   }
   app.setNotFoundHandler((request, reply) => {

@@ -25,7 +25,7 @@ export async function startApiBench(
   const controlPlane = options.controlPlane ?? new MemoryControlPlane();
   controlPlane.addMirror({ id: 'web1' });
   controlPlane.addTransaction({ id: 'tx-1' });
-  const http = { host: '127.0.0.1', port: 0, token: undefined };
+  const http = { host: '127.0.0.1', port: 0, token: undefined, allowedHosts: [] };
   const server = new ApiServer({ http, token: TEST_TOKEN, logger: silentLogger, ...options, controlPlane });
   const { url } = await server.start();
   const stranger = (path: string, request: PlainRequest = {}) => httpRequest(url + path, request);
