@@ -57,3 +57,11 @@ function abortReason(signal: AbortSignal | undefined): AppError {
   const reason: unknown = signal?.reason;
   return reason instanceof AppError ? reason : new AppError('INTERRUPTED');
 }
+
+/** Looks at `condition` again and again until it holds (true) or `limitMs` is over (false). */
+export async function waitUntil(condition: () => boolean, limitMs: number): Promise<boolean> {
+  for (const endMs = Date.now() + limitMs; !condition(); await sleep(10)) {
+    if (Date.now() >= endMs) return false;
+  }
+  return true;
+}

@@ -5,7 +5,9 @@ export const JOURNAL_VERSION = 1;
 
 export type JournalRecord =
   | { readonly version: number }
+  | { readonly setId: string }
   | { readonly admittedAtMs: number }
+  | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
   | { readonly affected: AffectedPath; readonly sequence: number };
 

@@ -43,6 +43,16 @@ export class Journal {
     return set;
   }
 
+  /** The replica set that the records are about; undefined in a new journal. */
+  get setId(): string | undefined {
+    const record = this.#root.get('meta/set');
+    return record && 'setId' in record ? record.setId : undefined;
+  }
+
+  async belongTo(setId: string): Promise<void> {
+    await putDurably(this.#root, 'meta/set', { setId });
+  }
+
   /** Whether this mirror was ever admitted: only then does an empty stale set mean that it is in sync. */
   knows(mirror: string): boolean {
     return this.#root.get(`mirror/${mirror}`) !== undefined;
@@ -53,10 +63,16 @@ export class Journal {
     await putDurably(this.#root, `mirror/${mirror}`, { admittedAtMs: Date.now() });
   }
 
-  /** Forgets that the mirror was admitted, so that its next contact is a first contact. */
-  async forget(mirror: string): Promise<void> {
-    await this.#root.remove(`mirror/${mirror}`);
-    await this.#root.flushed;
+  /** Why an operator has detached the mirror; undefined while it is attached. */
+  detachment(mirror: string): string | undefined {
+    const record = this.#root.get(`detached/${mirror}`);
+    return record && 'detachedAtMs' in record ? record.reason : undefined;
+  }
+
+  async setDetachment(mirror: string, reason: string | undefined): Promise<void> {
+    const key = `detached/${mirror}`;
+    if (reason === undefined) await this.#root.remove(key);
+    else await putDurably(this.#root, key, { detachedAtMs: Date.now(), reason });
   }
 
   /** Resolves when everything handed over so far is on stable storage. */

@@ -21,3 +21,8 @@ export async function* childrenOf(tree: FileTree, directory: TreePath): AsyncGen
     }
   }
 }
+
+/** ext4's own folder at the top of a disk that a mirror has to itself: nobody's content, never removed. */
+export function isFileSystemFolder(child: Child): boolean {
+  return child.path === '/lost+found' && child.stat.type === 'directory';
+}

@@ -1,6 +1,6 @@
 import type { FileStat } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
-import { childrenOf, type Child } from './children.ts';
+import { childrenOf, isFileSystemFolder, type Child } from './children.ts';
 import { sameFileQuickly } from './comparison.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import type { Follow, Repair } from './repair.ts';
@@ -48,7 +48,7 @@ async function removeStrangers(repair: Repair, path: TreePath): Promise<Map<stri
   const strangers: Child[] = [];
   for await (const child of childrenOf(repair.mirror, path)) {
     if (ours.has(child.name)) theirs.set(child.name, child.stat);
-    else strangers.push(child);
+    else if (!isFileSystemFolder(child)) strangers.push(child);
   }
   for (const stranger of strangers) await repair.removeAll(stranger.path, stranger.stat);
   return theirs;

@@ -1,0 +1,206 @@
+import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { AppError, asAppError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { waitUntil } from '../base/wait.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { LocalTree } from '../filesystem/local-tree.ts';
+import type { FuseDriver } from '../fuse/driver.ts';
+import { Journal } from '../journal/journal.ts';
+import { MountHandlers } from '../mount/handlers.ts';
+import { Coordinator } from '../transaction/coordinator.ts';
+import { PathLocks } from '../transaction/path-locks.ts';
+import { Settling } from '../transaction/settling.ts';
+import type { StepHook } from '../transaction/step.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { driverFor, driverName } from './driver-choice.ts';
+import { EventRing } from './event-ring.ts';
+import { History } from './history.ts';
+import { mirrorFor } from './mirror-wiring.ts';
+import { Mode } from './mode.ts';
+import { Projection } from './projection.ts';
+import { Publisher } from './publisher.ts';
+import { DirectRepairer } from './direct-repairer.ts';
+import { recover } from './recovery.ts';
+import { ReplicaIdentity } from './replica-identity.ts';
+import { SingleInstance } from './single-instance.ts';
+import type { SyncedMirror } from './synced-mirror.ts';
+import { VERSION } from './version.ts';
+
+export interface ApplianceOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** For tests: called at each named step of each transaction. */
+  readonly step?: StepHook;
+  /** Called once when the mount ended by itself. */
+  readonly onLost?: (reason: string) => void;
+}
+
+/** How long a stop waits for the transactions under way before it cancels them. */
+const STOP_PATIENCE_MS = 3000;
+
+/**
+ * The one place where the parts are wired: local tree, journal, mirrors, transactions, mount, control plane.
+ * `start` leaves it mounted (or rejects, with nothing left behind), `stop` undoes all of it.
+ */
+export class Appliance {
+  readonly #options: ApplianceOptions;
+  readonly #instance: SingleInstance;
+  readonly #undo: (() => Promise<void> | void)[] = [];
+  #controlPlane: ControlPlane | undefined;
+  #mounted = false;
+
+  constructor(options: ApplianceOptions) {
+    this.#options = options;
+    this.#instance = new SingleInstance(options.configuration.localPath);
+  }
+
+  get controlPlane(): ControlPlane {
+    if (!this.#controlPlane) throw new AppError('BUG', 'the appliance was not started');
+    return this.#controlPlane;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const step of this.#undo.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        this.#options.logger.error('stop-failed', { error: asAppError(error) });
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { configuration, logger } = this.#options;
+    await checkLocalPath(configuration.localPath);
+    await this.#instance.acquire();
+    this.#undo.push(() => this.#instance.release());
+    const journal = await Journal.open(join(configuration.statePath, 'journal'));
+    this.#undo.push(() => journal.close());
+    const local = new LocalTree(configuration.localPath, configuration.statePath);
+    await local.start();
+    this.#undo.push(() => local.stop());
+    const identity = new ReplicaIdentity(local, journal);
+    await identity.begin();
+    await recover({ local, journal, mirrors: configuration.mirrors.map(({ name }) => name), logger });
+    await this.#startEngine(journal, local, identity);
+  }
+
+  async #startEngine(journal: Journal, local: LocalTree, identity: ReplicaIdentity): Promise<void> {
+    const { configuration, logger, step } = this.#options;
+    const locks = new PathLocks();
+    const { timeoutMs } = configuration;
+    const context = { journal, local, identity, locks, timeoutMs, logger };
+    const mirrors = configuration.mirrors.map((config) => mirrorFor(config, context));
+    const mode = new Mode(mirrors);
+    const participants = () => mirrors;
+    const coordinator = new Coordinator({
+      local,
+      intents: journal.intents,
+      locks,
+      participants,
+      repairer: new DirectRepairer(local),
+      policy: { ...configuration.tries, timeoutMs },
+      admit: () => mode.admit(),
+      logger,
+      ...(step && { step }),
+    });
+    const settling = new Settling({ local, intents: journal.intents, locks, participants, logger });
+    coordinator.events.on('committed', (operation) => settling.follow(operation));
+    this.#observe(journal, mirrors, mode, coordinator);
+
+    for (const mirror of mirrors) mirror.start();
+    this.#undo.push(() => Promise.all(mirrors.map((mirror) => mirror.stop())).then(() => {}));
+    settling.start();
+    this.#undo.push(() => settling.stop());
+    mode.enter('recovering', 'waiting for the mirrors');
+    await readyOrNot(mirrors, logger);
+    mode.enter('running', 'mounted');
+    this.#undo.push(() => this.#drain(coordinator, mode));
+    await this.#mount(local, coordinator, settling);
+    this.#undo.push(() => mode.enter('stopping', 'asked to stop'));
+  }
+
+  #observe(journal: Journal, mirrors: readonly SyncedMirror[], mode: Mode, coordinator: Coordinator): void {
+    const { configuration, logger } = this.#options;
+    const history = new History();
+    const ring = new EventRing();
+    const freeBytes = new Map<string, number>();
+    const publisher = new Publisher({ coordinator, mirrors, mode, history, ring, freeBytes, logger });
+    publisher.start();
+    this.#undo.push(() => publisher.stop());
+    this.#controlPlane = new Projection({
+      mode,
+      mirrors,
+      coordinator,
+      history,
+      ring,
+      freeBytes,
+      mount: () => ({ point: configuration.mountPoint, driver: driverName(configuration), mounted: this.#mounted }),
+      setDetachment: (mirror, reason) => {
+        journal.setDetachment(mirror, reason).catch((error: unknown) => logger.error('journal-failed', { error }));
+      },
+      version: VERSION,
+    });
+  }
+
+  async #mount(local: LocalTree, coordinator: Coordinator, settling: Settling): Promise<void> {
+    const { configuration, logger } = this.#options;
+    const handlers = new MountHandlers({
+      local,
+      transactions: {
+        run: (operation, options) => coordinator.run(operation, options),
+        settle: (path) => settling.settle(path),
+      },
+      logger,
+    });
+    const driver: FuseDriver = await driverFor(configuration, handlers, logger);
+    await driver.mount();
+    this.#mounted = true;
+    driver.onLost((reason) => {
+      this.#mounted = false;
+      this.#options.onLost?.(reason);
+    });
+    this.#undo.push(async () => {
+      await driver.unmount();
+      this.#mounted = false;
+    });
+  }
+
+  /** Whatever is under way ends by itself within its schedule; those that would take long are undone. */
+  async #drain(coordinator: Coordinator, mode: Mode): Promise<void> {
+    mode.enter('stopping', 'asked to stop');
+    const idle = () => coordinator.inFlight().length === 0;
+    if (await waitUntil(idle, STOP_PATIENCE_MS)) return;
+    for (const { id } of coordinator.inFlight()) coordinator.find(id)?.cancel(new AppError('SHUTTING_DOWN'));
+    await waitUntil(idle, this.#options.configuration.timeoutMs + STOP_PATIENCE_MS);
+  }
+}
+
+async function checkLocalPath(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) throw new AppError('LOCAL_UNKNOWN', `local_path ${path} is not a directory`);
+}
+
+/** Gives each required mirror the time of one attempt; a missing one leaves the appliance blocked, not stopped. */
+async function readyOrNot(mirrors: readonly SyncedMirror[], logger: Logger): Promise<void> {
+  const required = mirrors.filter((mirror) => mirror.required);
+  const wait = async (mirror: SyncedMirror) => {
+    try {
+      await mirror.ready();
+    } catch (thrown) {
+      const { code, message } = asAppError(thrown);
+      logger.warn('mirror-not-ready', { mirror: mirror.name, code, error: message });
+    }
+  };
+  await Promise.all(required.map(wait));
+}

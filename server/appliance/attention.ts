@@ -1,0 +1,29 @@
+import type { AttentionItem } from '../../shared/api.ts';
+import type { SyncedMirror } from './synced-mirror.ts';
+import { timeOf } from './views.ts';
+
+/** What needs a person, derived from the mirrors as they are. */
+export function attentionOf(mirrors: readonly SyncedMirror[]): AttentionItem[] {
+  return mirrors.flatMap((mirror) => {
+    const item = attentionFor(mirror);
+    return item ? [item] : [];
+  });
+}
+
+function attentionFor(synced: SyncedMirror): AttentionItem | undefined {
+  const { link } = synced.mirror;
+  const base = { id: `mirror/${synced.name}`, mirror: synced.name } as const;
+  if (synced.detachment !== undefined) {
+    const message = `${synced.name} is detached (${synced.detachment}): changes go on without it`;
+    return { ...base, severity: 'warning', code: 'MIRROR_DISABLED', message, openedAt: timeOf(link.sinceMs) };
+  }
+  const severity = synced.required ? 'critical' : 'warning';
+  if (link.state === 'down' && link.reason) {
+    const message = `${synced.name} is down: ${link.reason.message}`;
+    return { ...base, severity, code: link.reason.code, message, openedAt: timeOf(link.sinceMs) };
+  }
+  const problem = synced.stale.size > 0 ? synced.reconciler.problems[0] : undefined;
+  if (!problem) return undefined;
+  const message = `${synced.name} can't be put right at ${problem.affected.path}: ${problem.error.message}`;
+  return { ...base, severity, code: problem.error.code, message, openedAt: timeOf(synced.content.sinceMs) };
+}

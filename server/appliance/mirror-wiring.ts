@@ -1,0 +1,46 @@
+import type { Logger } from '../base/logger.ts';
+import type { MirrorConfiguration } from '../config/configuration.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import type { LocalTree } from '../filesystem/local-tree.ts';
+import { ROOT } from '../filesystem/tree-path.ts';
+import type { Journal } from '../journal/journal.ts';
+import { Mirror } from '../mirror/mirror.ts';
+import { Reconciler, type WithLock } from '../resync/reconciler.ts';
+import type { PathLocks } from '../transaction/path-locks.ts';
+import type { ReplicaIdentity } from './replica-identity.ts';
+import { SyncedMirror } from './synced-mirror.ts';
+
+export interface MirrorContext {
+  readonly journal: Journal;
+  readonly local: LocalTree;
+  readonly identity: ReplicaIdentity;
+  readonly locks: PathLocks;
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+}
+
+/** One mirror of the configuration with all that belongs to it, not started yet. */
+export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
+  const { journal, local, identity, locks, timeoutMs, logger } = context;
+  const stale = journal.staleSet(config.name);
+  const markAllStale = async () => {
+    stale.mark([{ kind: 'tree', path: ROOT }]);
+    await journal.flushed();
+  };
+  const admit = () => identity.admit(config.name, mirror.tree, markAllStale);
+  const mirror: Mirror = new Mirror({ config, timeoutMs, logger, admit });
+  const withLock = lockingWith(locks);
+  const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger });
+  return new SyncedMirror({ mirror, stale, reconciler, timeoutMs, detachment: journal.detachment(config.name) });
+}
+
+function lockingWith(locks: PathLocks): WithLock {
+  return async <T>(affected: AffectedPath, work: () => Promise<T>) => {
+    const release = await locks.acquire([{ path: affected.path, subtree: affected.kind !== 'attributes' }]);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  };
+}

@@ -1,0 +1,57 @@
+import type { ApplianceMode } from '../../shared/states.ts';
+import { TypedEmitter } from '../base/emitter.ts';
+import { AppError } from '../base/errors.ts';
+import type { SyncedMirror } from './synced-mirror.ts';
+
+export interface ModeState {
+  readonly mode: ApplianceMode;
+  readonly reason: string;
+}
+
+/** The phases that the lifecycle sets; while `running` the mirrors decide between read-write and blocked. */
+type Phase = 'starting' | 'recovering' | 'running' | 'stopping' | 'failed';
+
+/** What the appliance is doing, in one word and one sentence. */
+export class Mode {
+  readonly events = new TypedEmitter<{ changed: ModeState }>();
+  readonly #mirrors: readonly SyncedMirror[];
+  #phase: Phase = 'starting';
+  #phaseReason = 'starting';
+  #state: ModeState = { mode: 'starting', reason: 'starting' };
+
+  constructor(mirrors: readonly SyncedMirror[]) {
+    this.#mirrors = mirrors;
+  }
+
+  get state(): ModeState {
+    return this.#state;
+  }
+
+  enter(phase: Phase, reason: string): void {
+    this.#phase = phase;
+    this.#phaseReason = reason;
+    this.refresh();
+  }
+
+  /** To be called when a mirror changed. */
+  refresh(): void {
+    const next = this.#phase === 'running' ? this.#running() : { mode: this.#phase, reason: this.#phaseReason };
+    if (next.mode === this.#state.mode && next.reason === this.#state.reason) return;
+    this.#state = next;
+    this.events.emit('changed', next);
+  }
+
+  /** Throws while no change may begin. A missing mirror is found out by the transaction itself, which may bring it back. */
+  admit(): void {
+    if (this.#phase === 'running') return;
+    if (this.#phase === 'failed') throw new AppError('COMMIT_FAILED', this.#phaseReason);
+    throw new AppError('SHUTTING_DOWN', `the appliance is ${this.#phase}`);
+  }
+
+  #running(): ModeState {
+    const missing = this.#mirrors.filter((mirror) => mirror.required && !mirror.inSync);
+    if (missing.length === 0) return { mode: 'read-write', reason: 'every required mirror is up and in sync' };
+    const names = missing.map((mirror) => mirror.name).join(', ');
+    return { mode: 'blocked', reason: `writes wait for ${names}` };
+  }
+}

@@ -1,0 +1,155 @@
+import type {
+  MirrorChange,
+  MirrorView,
+  Overview,
+  Readiness,
+  TransactionList,
+  TransactionView,
+} from '../../shared/api.ts';
+import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
+import type { TransactionsQuery } from '../../shared/requests.ts';
+import { AppError } from '../base/errors.ts';
+import type { Coordinator } from '../transaction/coordinator.ts';
+import type { Transaction } from '../transaction/transaction.ts';
+import { attentionOf } from './attention.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { EventRing } from './event-ring.ts';
+import type { History } from './history.ts';
+import type { Mode } from './mode.ts';
+import type { SyncedMirror } from './synced-mirror.ts';
+import { mirrorView, transactionView } from './views.ts';
+
+const SHOWN_IN_FLIGHT = 100;
+const SHOWN_RECENT = 50;
+
+export interface ProjectionOptions {
+  readonly mode: Mode;
+  readonly mirrors: readonly SyncedMirror[];
+  readonly coordinator: Coordinator;
+  readonly history: History;
+  readonly ring: EventRing;
+  readonly freeBytes: ReadonlyMap<string, number>;
+  readonly mount: () => { point: string; driver: string; mounted: boolean };
+  readonly setDetachment: (mirror: string, reason: string | undefined) => void;
+  readonly version: string;
+}
+
+/** The appliance as an operator sees it, and the few things that an operator can do to it. */
+export class Projection implements ControlPlane {
+  readonly #options: ProjectionOptions;
+
+  constructor(options: ProjectionOptions) {
+    this.#options = options;
+  }
+
+  overview(): Overview {
+    const { mode, coordinator, history, mirrors, mount, version } = this.#options;
+    const inFlight = coordinator.inFlight();
+    return {
+      ...mode.state,
+      mount: mount(),
+      mirrors: this.mirrors(),
+      inFlight: { count: inFlight.length, items: inFlight.slice(-SHOWN_IN_FLIGHT).reverse().map(transactionView) },
+      recent: history.recent(SHOWN_RECENT),
+      counters: history.counters,
+      attention: attentionOf(mirrors),
+      version,
+      ...this.position(),
+    };
+  }
+
+  mirrors(): MirrorView[] {
+    return this.#options.mirrors.map((synced) => this.#view(synced));
+  }
+
+  mirror(id: string): MirrorView | undefined {
+    const synced = this.#find(id);
+    return synced && this.#view(synced);
+  }
+
+  transactions(query: TransactionsQuery): TransactionList {
+    return this.#options.history.list(query, this.#options.coordinator.inFlight());
+  }
+
+  transaction(id: string): TransactionView | undefined {
+    const running = this.#options.coordinator.find(id);
+    return running ? transactionView(running.snapshot()) : this.#options.history.find(id);
+  }
+
+  retryTransaction(id: string): void {
+    if (!this.#running(id).retryNow()) throw new AppError('ALREADY_DECIDED', 'nothing is waiting for another attempt');
+  }
+
+  cancelTransaction(id: string, reason: string | undefined): void {
+    const error = new AppError('CANCELLED', reason ? `cancelled by the operator: ${reason}` : undefined);
+    if (!this.#running(id).cancel(error)) throw new AppError('ALREADY_DECIDED');
+  }
+
+  detachMirror(id: string, reason: string | undefined): MirrorChange {
+    const synced = this.#existing(id);
+    const why = reason ?? 'by the operator';
+    const changed = synced.detach(why);
+    if (changed) this.#options.setDetachment(id, why);
+    return { changed, mirror: this.#view(synced) };
+  }
+
+  attachMirror(id: string): MirrorChange {
+    const synced = this.#existing(id);
+    const changed = synced.attach();
+    if (changed) this.#options.setDetachment(id, undefined);
+    return { changed, mirror: this.#view(synced) };
+  }
+
+  retryMirror(id: string): MirrorChange {
+    const synced = this.#existing(id);
+    const changed = synced.mirror.link.state === 'down';
+    if (changed) synced.mirror.reconnectNow();
+    else synced.reconciler.start();
+    return { changed, mirror: this.#view(synced) };
+  }
+
+  ready(): Readiness {
+    const { mode, reason } = this.#options.mode.state;
+    const { mounted, point } = this.#options.mount();
+    const recovered = mode !== 'starting' && mode !== 'recovering';
+    const checks = [
+      { name: 'mounted', ok: mounted, detail: point },
+      { name: 'recovered', ok: recovered, detail: mode },
+      { name: 'writable', ok: mode === 'read-write', detail: reason },
+    ];
+    return { ready: checks.every(({ ok }) => ok), checks };
+  }
+
+  position(): EventPosition {
+    return this.#options.ring.position();
+  }
+
+  eventsSince(seq: number, bootId: string): readonly EventEnvelope[] | 'reset' {
+    return this.#options.ring.since(seq, bootId);
+  }
+
+  onEvent(listener: (envelope: EventEnvelope) => void): () => void {
+    return this.#options.ring.on(listener);
+  }
+
+  #view(synced: SyncedMirror): MirrorView {
+    return mirrorView(synced, this.#options.freeBytes.get(synced.name));
+  }
+
+  #find(id: string): SyncedMirror | undefined {
+    return this.#options.mirrors.find(({ name }) => name === id);
+  }
+
+  #existing(id: string): SyncedMirror {
+    const synced = this.#find(id);
+    if (!synced) throw new AppError('RESOURCE_NOT_FOUND', 'there is no such mirror');
+    return synced;
+  }
+
+  #running(id: string): Transaction {
+    const transaction = this.#options.coordinator.find(id);
+    if (transaction) return transaction;
+    if (this.#options.history.find(id)) throw new AppError('ALREADY_DECIDED');
+    throw new AppError('RESOURCE_NOT_FOUND', 'there is no such transaction');
+  }
+}

@@ -1,0 +1,164 @@
+import type { ContentState } from '../../shared/states.ts';
+import { TypedEmitter } from '../base/emitter.ts';
+import { AppError } from '../base/errors.ts';
+import { withDeadline } from '../base/wait.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import type { FileTree } from '../filesystem/file-tree.ts';
+import type { StaleSet } from '../journal/stale-set.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { Reconciler } from '../resync/reconciler.ts';
+import type { HeldMark, Participant } from '../transaction/participant.ts';
+
+/**
+ * A mirror with its stale set and what drains it: the two states (link, content) in one place, and the answer
+ * to the one question of a transaction, whether the mirror can be counted on now.
+ */
+export class SyncedMirror implements Participant {
+  readonly events = new TypedEmitter<{ changed: undefined }>();
+  readonly name: string;
+  readonly mirror: Mirror;
+  readonly stale: StaleSet;
+  readonly reconciler: Reconciler;
+  readonly #timeoutMs: number;
+  #detachment: string | undefined;
+  #knownDown = false;
+  #content: { state: ContentState; sinceMs: number } = { state: 'unknown', sinceMs: Date.now() };
+
+  constructor(options: {
+    mirror: Mirror;
+    stale: StaleSet;
+    reconciler: Reconciler;
+    timeoutMs: number;
+    detachment: string | undefined;
+  }) {
+    this.name = options.mirror.name;
+    this.mirror = options.mirror;
+    this.stale = options.stale;
+    this.reconciler = options.reconciler;
+    this.#timeoutMs = options.timeoutMs;
+    this.#detachment = options.detachment;
+  }
+
+  start(): void {
+    this.mirror.events.on('link', ({ state }) => {
+      if (state === 'up') {
+        this.#knownDown = false;
+        this.reconciler.start();
+      }
+      this.#changed();
+    });
+    this.stale.events.on('changed', (size) => {
+      if (size > 0 && this.mirror.link.state === 'up') this.reconciler.start();
+      this.#changed();
+    });
+    this.reconciler.events.on('changed', () => this.#changed());
+    if (this.#detachment === undefined) this.mirror.start();
+    else this.mirror.disable();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.mirror.stop(), this.reconciler.stop()]);
+  }
+
+  get tree(): FileTree {
+    return this.mirror.tree;
+  }
+
+  get required(): boolean {
+    return this.mirror.config.required && this.#detachment === undefined;
+  }
+
+  get detachment(): string | undefined {
+    return this.#detachment;
+  }
+
+  get inSync(): boolean {
+    return this.mirror.link.state === 'up' && this.stale.size === 0;
+  }
+
+  get knownDown(): boolean {
+    return this.#knownDown;
+  }
+
+  get content(): { readonly state: ContentState; readonly sinceMs: number } {
+    return this.#content;
+  }
+
+  async ready(): Promise<void> {
+    await this.mirror.connected();
+    if (this.inSync) return;
+    this.reconciler.start();
+    await this.#caughtUp();
+  }
+
+  gaveUp(_error: AppError): void {
+    if (this.mirror.link.state !== 'up') this.#knownDown = true;
+  }
+
+  mark(affected: readonly AffectedPath[]): void {
+    this.stale.mark(affected);
+  }
+
+  markHeld(affected: readonly AffectedPath[]): HeldMark {
+    return this.stale.markHeld(affected);
+  }
+
+  /** False when it already was so. */
+  detach(reason: string): boolean {
+    if (this.#detachment !== undefined) return false;
+    this.#detachment = reason;
+    this.mirror.disable();
+    this.#changed();
+    return true;
+  }
+
+  attach(): boolean {
+    if (this.#detachment === undefined) return false;
+    this.#detachment = undefined;
+    this.#knownDown = false;
+    this.mirror.enable();
+    this.#changed();
+    return true;
+  }
+
+  /** A short catch-up is waited for as long as one attempt may take; a long one, or one that is stuck, is not. */
+  async #caughtUp(): Promise<void> {
+    const subscriptions: (() => void)[] = [];
+    const caughtUp = new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (this.inSync) return resolve();
+        if (this.mirror.link.state !== 'up') return reject(this.#lost());
+        const problem = this.reconciler.problems[0];
+        if (problem) reject(this.#stuck(problem.error));
+      };
+      subscriptions.push(this.events.on('changed', look));
+      look();
+    });
+    try {
+      await withDeadline(caughtUp, this.#timeoutMs, `${this.name} is catching up`, 'MIRROR_STALE');
+    } finally {
+      for (const unsubscribe of subscriptions) unsubscribe();
+    }
+  }
+
+  #lost(): AppError {
+    return new AppError('MIRROR_UNREACHABLE', `${this.name} was lost while catching up`);
+  }
+
+  #stuck(cause: AppError): AppError {
+    return new AppError('MIRROR_STALE', `${this.name} can't be put right yet: ${cause.message}`, { cause });
+  }
+
+  #changed(): void {
+    const state = this.#contentNow();
+    if (state !== this.#content.state) this.#content = { state, sinceMs: Date.now() };
+    this.events.emit('changed', undefined);
+  }
+
+  #contentNow(): ContentState {
+    if (this.stale.size > 0) return this.reconciler.busy ? 'resyncing' : 'stale';
+    if (this.mirror.link.state === 'up') return 'in-sync';
+    // What was in sync when the link went is still so: every change since was refused or marked.
+    return this.#content.state === 'unknown' ? 'unknown' : 'in-sync';
+  }
+}

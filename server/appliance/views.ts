@@ -1,0 +1,84 @@
+import type { MirrorView, ParticipantView, Reason, TransactionView } from '../../shared/api.ts';
+import type { AppError } from '../base/errors.ts';
+import type { ParticipantProgress, TransactionSnapshot } from '../transaction/transaction.ts';
+import type { SyncedMirror } from './synced-mirror.ts';
+
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function reasonOf(error: AppError): Reason {
+  return { code: error.code, message: error.message };
+}
+
+/** A transaction as the API shows it. */
+export function transactionView(snapshot: TransactionSnapshot): TransactionView {
+  const { state, endedAtMs, error } = snapshot;
+  const outcome = state === 'committed' || state === 'rolled-back' ? state : undefined;
+  return {
+    id: snapshot.id,
+    operation: snapshot.operation,
+    path: snapshot.path,
+    ...(snapshot.to !== undefined && { to: snapshot.to }),
+    ...(snapshot.sizeBytes !== undefined && { sizeBytes: snapshot.sizeBytes }),
+    state,
+    startedAt: timeOf(snapshot.startedAtMs),
+    ...(endedAtMs !== undefined && { endedAt: timeOf(endedAtMs) }),
+    ...(outcome && { outcome }),
+    ...(error && { error: { ...reasonOf(error), errno: error.row.errno } }),
+    participants: snapshot.participants.map(participantView),
+  };
+}
+
+export function participantView(part: ParticipantProgress): ParticipantView {
+  return {
+    mirror: part.mirror,
+    state: part.state,
+    attempt: part.attempt,
+    attempts: part.attempts,
+    ...(part.nextRetryAtMs !== undefined && { nextRetryAt: timeOf(part.nextRetryAtMs) }),
+    ...(part.error && { error: reasonOf(part.error) }),
+  };
+}
+
+/** A mirror as the API shows it. */
+export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined): MirrorView {
+  const { link, config } = synced.mirror;
+  const { capabilities } = link;
+  return {
+    id: synced.name,
+    host: config.host,
+    port: config.port ?? 22,
+    path: config.path,
+    required: config.required,
+    detached: synced.detachment !== undefined,
+    link: link.state,
+    content: synced.content.state,
+    ...reasonField(synced),
+    linkSince: timeOf(link.sinceMs),
+    contentSince: timeOf(synced.content.sinceMs),
+    stalePaths: synced.stale.size,
+    rttMs: link.rttMs ?? null,
+    freeBytes: freeBytes ?? null,
+    capabilities: capabilities
+      ? {
+          posixRename: capabilities.atomicRename,
+          hardlink: capabilities.hardLinks,
+          fsync: capabilities.fsync,
+          statvfs: capabilities.statvfs,
+          lsetstat: capabilities.lsetstat,
+          maxWriteBytes: capabilities.maxWriteBytes,
+        }
+      : null,
+    lastOkAt: link.lastOkAtMs === undefined ? null : timeOf(link.lastOkAtMs),
+  };
+}
+
+function reasonField(synced: SyncedMirror): { reason?: Reason } {
+  if (synced.detachment !== undefined) return { reason: { code: 'MIRROR_DISABLED', message: synced.detachment } };
+  const { reason } = synced.mirror.link;
+  if (reason) return { reason };
+  const problem = synced.reconciler.problems[0];
+  if (synced.stale.size === 0 || !problem) return {};
+  return { reason: { code: problem.error.code, message: `${problem.affected.path}: ${problem.error.message}` } };
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// libuv reads the size of its thread pool at first use: reads of the mount, of the disk and of the journal share it.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
+const { runCommandLine } = await import('./command-line.ts');
+process.exitCode = await runCommandLine(process.argv);
+export {};

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { ApiServer } from './api/api-server.ts';
+import { Appliance } from './appliance/appliance.ts';
+import type { Logger } from './base/logger.ts';
+import type { Configuration } from './config/configuration.ts';
+import type { StepHook } from './transaction/step.ts';
+
+export interface RunningProxyfs {
+  readonly url: string;
+  readonly token: string;
+  /** Whether the token was made at this start, and is to be shown once. */
+  readonly tokenMade: boolean;
+  readonly mountPoint: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the whole of it: mounted, recovered, control plane listening. Rejects with nothing left behind. */
+export async function startProxyfs(
+  configuration: Configuration,
+  logger: Logger,
+  options: { step?: StepHook; onLost?: (reason: string) => void } = {},
+): Promise<RunningProxyfs> {
+  const appliance = new Appliance({ configuration, logger, ...options });
+  await appliance.start();
+  const token = configuration.http.token ?? randomBytes(24).toString('base64url');
+  const webRoot = webRootOf(import.meta.dirname);
+  const { controlPlane } = appliance;
+  const api = new ApiServer({ controlPlane, http: configuration.http, token, logger, ...(webRoot && { webRoot }) });
+  try {
+    const { url } = await api.start();
+    return {
+      url,
+      token,
+      tokenMade: configuration.http.token === undefined,
+      mountPoint: configuration.mountPoint,
+      stop: async () => {
+        await appliance.stop();
+        await api.stop();
+      },
+    };
+  } catch (error) {
+    await appliance.stop();
+    throw error;
+  }
+}
+
+/** The built dashboard, beside the built server or in the checkout's `dist`. */
+function webRootOf(here: string): string | undefined {
+  const places = [join(dirname(here), 'web'), join(dirname(here), 'dist', 'web')];
+  return places.find((place) => existsSync(join(place, 'index.html')) && place.includes('dist'));
+}
