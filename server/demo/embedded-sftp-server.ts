@@ -5,6 +5,7 @@ import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { Intercept, Verdict } from './request-verdict.ts';
 import { ServedDirectory } from './served-directory.ts';
 import { makeServerKeys, type ServerKeys } from './server-keys.ts';
+import { resetSocket } from './reset-socket.ts';
 import { answerLogin } from './server-login.ts';
 import { EXTENSIONS, type ExtensionName, type RequestKind } from './sftp-requests.ts';
 import { SftpSession, type SftpSessionOptions } from './sftp-session.ts';
@@ -98,7 +99,7 @@ export class EmbeddedSftpServer {
 
   /** Resets every connection; new ones are accepted. */
   disconnectAll(): void {
-    for (const socket of this.#connections) socket.resetAndDestroy();
+    for (const socket of this.#connections) resetSocket(socket);
   }
 
   get connectionCount(): number {
@@ -183,7 +184,7 @@ export class EmbeddedSftpServer {
 
   #disconnect(clientPort: number): void {
     for (const socket of this.#connections) {
-      if (socket.remotePort === clientPort) socket.resetAndDestroy();
+      if (socket.remotePort === clientPort) resetSocket(socket);
     }
   }
 
