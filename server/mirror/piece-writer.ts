@@ -1,0 +1,49 @@
+import type { SftpSession } from './sftp-session.ts';
+
+/** Writes into one handle in pieces that are under way together, within the session's bound. */
+export class PieceWriter {
+  readonly #session: SftpSession;
+  readonly #handle: Buffer;
+  readonly #underWay = new Set<Promise<void>>();
+  #failure: { readonly thrown: unknown } | undefined;
+
+  constructor(session: SftpSession, handle: Buffer) {
+    this.#session = session;
+    this.#handle = handle;
+  }
+
+  /** Resolves when all pieces have left, and `data` may be changed again; throws what an earlier one met. */
+  async send(data: Buffer, offset: number): Promise<void> {
+    const pieceBytes = this.#session.writePieceBytes;
+    for (let start = 0; start < data.length; start += pieceBytes) {
+      // Awaited only where there is no permit at once, so that pieces leave in one go.
+      const permit = this.#session.pieces.take();
+      if (permit) await permit;
+      if (this.#failure) {
+        this.#session.pieces.give();
+        break;
+      }
+      this.#sendPiece(data.subarray(start, start + pieceBytes), offset + start);
+    }
+    if (this.#failure) await this.finish();
+  }
+
+  /** Resolves when every piece has been taken; throws the first refusal after all are answered. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#underWay);
+    if (this.#failure) throw this.#failure.thrown;
+  }
+
+  #sendPiece(piece: Buffer, offset: number): void {
+    const sent = this.#session
+      .write(this.#handle, piece, offset)
+      .catch((thrown: unknown) => {
+        this.#failure ??= { thrown };
+      })
+      .finally(() => {
+        this.#underWay.delete(sent);
+        this.#session.pieces.give();
+      });
+    this.#underWay.add(sent);
+  }
+}

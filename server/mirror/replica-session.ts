@@ -1,0 +1,74 @@
+import { AppError } from '../base/errors.ts';
+import type { MirrorConfiguration } from '../config/configuration.ts';
+import { PATH_MAX, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import { ReservedDirectory } from './reserved-directory.ts';
+import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
+import { isRefusal, OPEN, tried } from './sftp-protocol.ts';
+import type { SftpSession } from './sftp-session.ts';
+import { WriteHandles } from './write-handles.ts';
+
+/** What a tree knows and keeps for the life of one session; it goes with the session. */
+export class ReplicaSession {
+  readonly session: SftpSession;
+  readonly rootPath: string;
+  readonly handles: WriteHandles;
+  readonly reserved: ReservedDirectory;
+  readonly #owner: MirrorConfiguration['owner'];
+  #keepsOwners: Promise<boolean> | undefined;
+
+  private constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
+    this.session = session;
+    this.rootPath = rootPath;
+    this.handles = new WriteHandles(session);
+    this.reserved = new ReservedDirectory(session, rootPath);
+    this.#owner = owner;
+  }
+
+  /** Finds the mirror's directory; refuses where it is missing, since making it is the operator's decision. */
+  static async open(session: SftpSession, config: MirrorConfiguration): Promise<ReplicaSession> {
+    const rootPath = await resolved(session, config.path);
+    const found = rootPath === undefined ? undefined : await lstatOrMissing(session, rootPath);
+    if (rootPath === undefined || !found || typeOf(found) !== 'directory') {
+      throw new AppError('MIRROR_UNSUITABLE', `${config.path} is not a directory on the mirror`);
+    }
+    return new ReplicaSession(session, rootPath, config.owner);
+  }
+
+  /** The path on the server. Refused before anything is sent where Linux would refuse it. */
+  absolute(path: TreePath): string {
+    if (path === ROOT) return this.rootPath;
+    const absolute = this.rootPath === '/' ? path : this.rootPath + path;
+    if (Buffer.byteLength(absolute) > PATH_MAX) {
+      throw new AppError('NAME_TOO_LONG', `too long on the mirror: ${this.rootPath} and the path below it`);
+    }
+    return absolute;
+  }
+
+  /** Whether owners are set here: as configured, or with `auto` where this login may. */
+  keepsOwners(): Promise<boolean> {
+    if (this.#owner !== 'auto') return Promise.resolve(this.#owner === 'preserve');
+    this.#keepsOwners ??= this.#tryOwners();
+    return this.#keepsOwners;
+  }
+
+  /** Gives a file of our own away; two owners are tried, since one may be the login's. */
+  async #tryOwners(): Promise<boolean> {
+    await this.reserved.make();
+    const at = this.reserved.newStaged();
+    const opened = await tried(this.session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, 0o600));
+    if (opened.refusal) return false;
+    const attempts = [1, 2].map((id) => tried(this.session.fsetstat(opened.value, { uid: id, gid: id })));
+    const cleaning = [tried(this.session.close(opened.value)), tried(this.session.remove(at))];
+    const [outcomes] = await Promise.all([Promise.all(attempts), Promise.all(cleaning)]);
+    return outcomes.every((outcome) => outcome.refusal === undefined);
+  }
+}
+
+async function resolved(session: SftpSession, path: string): Promise<string | undefined> {
+  try {
+    return await session.realpath(path);
+  } catch (thrown) {
+    if (isRefusal(thrown)) return undefined;
+    throw thrown;
+  }
+}

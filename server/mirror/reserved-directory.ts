@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { invariant } from '../base/errors.ts';
+import { RESERVED_NAME } from '../filesystem/tree-path.ts';
+import { tried } from './sftp-protocol.ts';
+import type { SftpSession } from './sftp-session.ts';
+
+const OWNER_ONLY = 0o700;
+
+/** `.proxyfs` of one mirror: where things are put aside and staged. */
+export class ReservedDirectory {
+  readonly path: string;
+  readonly undo: string;
+  readonly staging: string;
+  readonly #session: SftpSession;
+  #made: Promise<void> | undefined;
+
+  constructor(session: SftpSession, rootPath: string) {
+    this.#session = session;
+    this.path = `${rootPath === '/' ? '' : rootPath}/${RESERVED_NAME}`;
+    this.undo = `${this.path}/undo`;
+    this.staging = `${this.path}/staging`;
+  }
+
+  /** Makes the directories, once a session. A refusal shows where they are used. */
+  make(): Promise<void> {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  /** Makes them again after they were found missing. */
+  remake(): Promise<void> {
+    this.#made = undefined;
+    return this.make();
+  }
+
+  preImage(name: string): string {
+    return `${this.undo}/${plain(name)}`;
+  }
+
+  file(name: string): string {
+    return `${this.path}/${plain(name)}`;
+  }
+
+  newStaged(): string {
+    return `${this.staging}/${randomBytes(12).toString('hex')}`;
+  }
+
+  async #make(): Promise<void> {
+    await Promise.all(
+      [this.path, this.undo, this.staging].map((path) => tried(this.#session.mkdir(path, OWNER_ONLY))),
+    );
+  }
+}
+
+function plain(name: string): string {
+  invariant(/^[\w.-]{1,200}$/.test(name) && !/^\.{1,2}$/.test(name), `a plain name: ${JSON.stringify(name)}`);
+  return name;
+}

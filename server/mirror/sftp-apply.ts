@@ -1,0 +1,73 @@
+import { AppError } from '../base/errors.ts';
+import type { ApplyOptions } from '../filesystem/file-tree.ts';
+import type { Operation } from '../filesystem/operation.ts';
+import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import { missingIsDivergence } from './divergence.ts';
+import type { ReplicaSession } from './replica-session.ts';
+import { setAttributes, toSftpTimes } from './sftp-attributes.ts';
+import { truncate, write } from './sftp-content.ts';
+import { explained } from './sftp-errors.ts';
+import { link } from './sftp-link.ts';
+import { create, mkdir, symlink } from './sftp-names.ts';
+import { isRefusal, type SftpAttributes, STATUS } from './sftp-protocol.ts';
+import { rmdir, unlink } from './sftp-removal.ts';
+import { rename } from './sftp-rename.ts';
+
+/** Carries one operation out on a mirror. */
+export async function applyOperation(
+  replica: ReplicaSession,
+  operation: Operation,
+  options: ApplyOptions,
+): Promise<void> {
+  refuseTheRoot(operation);
+  switch (operation.kind) {
+    case 'create':
+      return create(replica, operation, options);
+    case 'write':
+      return write(replica, operation);
+    case 'truncate':
+      return truncate(replica, operation);
+    case 'mkdir':
+      return mkdir(replica, operation, options);
+    case 'unlink':
+      return unlink(replica, operation, options);
+    case 'rmdir':
+      return rmdir(replica, operation, options);
+    case 'rename':
+      return rename(replica, operation, options);
+    case 'link':
+      return link(replica, operation, options);
+    case 'symlink':
+      return symlink(replica, operation, options);
+    case 'chmod':
+      return change(replica, operation.path, { mode: operation.mode });
+    case 'chown':
+      if (!(await replica.keepsOwners())) return undefined;
+      return change(replica, operation.path, { uid: operation.uid, gid: operation.gid });
+    case 'times':
+      return change(replica, operation.path, toSftpTimes(operation));
+  }
+}
+
+async function change(replica: ReplicaSession, path: TreePath, attributes: SftpAttributes): Promise<void> {
+  const at = replica.absolute(path);
+  try {
+    await setAttributes(replica.session, at, attributes);
+  } catch (thrown) {
+    const error = await explained(replica.session, thrown, { at });
+    const isChown = attributes.uid !== undefined && isRefusal(thrown, STATUS.PERMISSION_DENIED);
+    if (isChown && error.code === 'ACCESS_DENIED') {
+      throw new AppError('NOT_PERMITTED', `the login may not set owners: ${at}`, { cause: error });
+    }
+    throw missingIsDivergence(error, `${at} is missing`);
+  }
+}
+
+/** The mirror's directory itself is the operator's: it is neither made, removed nor renamed. */
+function refuseTheRoot(operation: Operation): void {
+  const isNamed = operation.path === ROOT || ('to' in operation && operation.to === ROOT);
+  if (!isNamed) return;
+  if (operation.kind === 'chmod' || operation.kind === 'chown' || operation.kind === 'times') return;
+  if (operation.kind === 'write' || operation.kind === 'truncate') return;
+  throw new AppError('BUSY', 'the root of a mirror is neither made, removed nor renamed');
+}

@@ -1,0 +1,68 @@
+import type { TreePath } from '../filesystem/tree-path.ts';
+import type { ReplicaSession } from './replica-session.ts';
+import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
+import { explained } from './sftp-errors.ts';
+import { STATUS, tried } from './sftp-protocol.ts';
+
+/** Moves a kept pre-image back; false where there is none. */
+export async function restorePreImage(
+  replica: ReplicaSession,
+  name: string,
+  path: TreePath,
+): Promise<boolean> {
+  const { session, handles, reserved } = replica;
+  const at = replica.absolute(path);
+  const aside = reserved.preImage(name);
+  handles.forget(path);
+  const moved = await tried(session.rename(aside, at));
+  handles.forget(path);
+  if (!moved.refusal) {
+    // rename(2) leaves both names where they are one file already.
+    await tried(session.remove(aside));
+    return true;
+  }
+  if (!(await lstatOrMissing(session, aside))) return false;
+  const otherwise = async () => {
+    const found = await lstatOrMissing(session, at);
+    return found && typeOf(found) === 'directory' ? ('IS_A_DIRECTORY' as const) : undefined;
+  };
+  throw await explained(session, moved.refusal, { at, otherwise });
+}
+
+export async function dropPreImage(replica: ReplicaSession, name: string): Promise<void> {
+  const { session, reserved } = replica;
+  const at = reserved.preImage(name);
+  const removed = await tried(session.remove(at));
+  if (!removed.refusal || removed.refusal.status === STATUS.NO_SUCH_FILE) return;
+  throw await explained(session, removed.refusal, { at });
+}
+
+/** Removes files put aside and staged; what is no file was not put there by us and stays. */
+export async function dropLeftovers(replica: ReplicaSession): Promise<void> {
+  const { undo, staging } = replica.reserved;
+  for (const directory of [undo, staging]) {
+    // Removing while listing may skip names, so it is done until a round finds nothing to remove.
+    for (let removed = true; removed; ) removed = await dropSome(replica, directory);
+  }
+}
+
+async function dropSome({ session }: ReplicaSession, directory: string): Promise<boolean> {
+  const opened = await tried(session.opendir(directory));
+  if (opened.refusal?.status === STATUS.NO_SUCH_FILE) return false;
+  if (opened.refusal) throw await explained(session, opened.refusal, { at: directory });
+  let removed = false;
+  try {
+    for (let page = await session.readdir(opened.value); page; page = await session.readdir(opened.value)) {
+      const names = page.map((entry) => entry.filename).filter(isOrdinary);
+      const outcomes = await Promise.all(names.map((name) => tried(session.remove(`${directory}/${name}`))));
+      removed ||= outcomes.some((outcome) => !outcome.refusal);
+    }
+  } finally {
+    await tried(session.close(opened.value)).catch(() => {});
+  }
+  return removed;
+}
+
+function isOrdinary(name: string): boolean {
+  return name !== '.' && name !== '..' && !name.includes('/') && !name.includes('\0');
+}

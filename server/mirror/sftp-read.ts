@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../base/errors.ts';
+import type { DirectoryEntry } from '../filesystem/file-tree.ts';
+import { RESERVED_NAME, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import type { ReplicaSession } from './replica-session.ts';
+import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
+import { explained } from './sftp-errors.ts';
+import { OPEN, type SftpEntry, STATUS, tried } from './sftp-protocol.ts';
+import type { SftpSession } from './sftp-session.ts';
+
+/** What one call of `read` may ask for. */
+const LARGEST_READ_BYTES = 4 * 1024 * 1024;
+const HASH_STEP_BYTES = 1024 * 1024;
+const PAGE_ENTRIES = 500;
+/** A server that answers "nothing yet" more often than this in a row never ends. */
+const EMPTY_PAGES = 100;
+
+export async function read(
+  replica: ReplicaSession,
+  path: TreePath,
+  offset: number,
+  lengthBytes: number,
+): Promise<Buffer> {
+  const { session } = replica;
+  const wantedBytes = Math.min(lengthBytes, LARGEST_READ_BYTES);
+  return withFile(replica, path, (handle) => readPieces(session, handle, offset, wantedBytes));
+}
+
+export async function hash(replica: ReplicaSession, path: TreePath): Promise<string> {
+  const { session } = replica;
+  return withFile(replica, path, async (handle) => {
+    const digest = createHash('sha256');
+    for (let offset = 0; ; offset += HASH_STEP_BYTES) {
+      const piece = await readPieces(session, handle, offset, HASH_STEP_BYTES);
+      digest.update(piece);
+      if (piece.length < HASH_STEP_BYTES) return digest.digest('hex');
+    }
+  });
+}
+
+/** The pages that the server sends, cut to a bounded size; what it says of names is checked. */
+export async function* list(
+  replica: ReplicaSession,
+  path: TreePath,
+): AsyncGenerator<readonly DirectoryEntry[], void, undefined> {
+  const { session } = replica;
+  const at = replica.absolute(path);
+  const handle = await openDirectory(session, at);
+  try {
+    let emptyPages = 0;
+    for (let page = await session.readdir(handle); page; page = await session.readdir(handle)) {
+      emptyPages = page.length === 0 ? emptyPages + 1 : 0;
+      if (emptyPages > EMPTY_PAGES) throw new AppError('INPUT_OUTPUT', `the listing of ${at} never ends`);
+      const entries = await entriesOf(session, at, visible(page, path));
+      for (let start = 0; start < entries.length; start += PAGE_ENTRIES) {
+        yield entries.slice(start, start + PAGE_ENTRIES);
+      }
+    }
+  } catch (thrown) {
+    throw await explained(session, thrown, { at });
+  } finally {
+    await tried(session.close(handle)).catch(() => {});
+  }
+}
+
+/** Short only at the end of the file. */
+export async function readPieces(
+  session: SftpSession,
+  handle: Buffer,
+  offset: number,
+  lengthBytes: number,
+): Promise<Buffer> {
+  const target = Buffer.allocUnsafe(lengthBytes);
+  const pieceBytes = session.readPieceBytes;
+  const pieces: Promise<number>[] = [];
+  for (let start = 0; start < lengthBytes; start += pieceBytes) {
+    pieces.push(readFully(session, handle, target.subarray(start, start + pieceBytes), offset + start));
+  }
+  let filledBytes = 0;
+  for (const count of await Promise.all(pieces)) {
+    filledBytes += count;
+    if (count < pieceBytes) break;
+  }
+  return target.subarray(0, filledBytes);
+}
+
+/** A server may answer less than was asked for before the end of the file. */
+async function readFully(
+  session: SftpSession,
+  handle: Buffer,
+  target: Buffer,
+  offset: number,
+): Promise<number> {
+  let filledBytes = 0;
+  await session.pieces.take();
+  try {
+    while (filledBytes < target.length) {
+      const count = await session.read(handle, target.subarray(filledBytes), offset + filledBytes);
+      if (count === 0) break;
+      filledBytes += count;
+    }
+    return filledBytes;
+  } finally {
+    session.pieces.give();
+  }
+}
+
+async function withFile<T>(
+  replica: ReplicaSession,
+  path: TreePath,
+  work: (handle: Buffer) => Promise<T>,
+): Promise<T> {
+  const { session } = replica;
+  const at = replica.absolute(path);
+  try {
+    const handle = await openForReading(session, at);
+    try {
+      return await work(handle);
+    } finally {
+      await tried(session.close(handle)).catch(() => {});
+    }
+  } catch (thrown) {
+    throw await explained(session, thrown, { at });
+  }
+}
+
+/** Open would follow a symlink, and servers open directories too. */
+async function openForReading(session: SftpSession, at: string): Promise<Buffer> {
+  const [found, opened] = await Promise.all([
+    lstatOrMissing(session, at),
+    tried(session.open(at, OPEN.READ)),
+  ]);
+  const type = found && typeOf(found);
+  if (opened.value && type === 'file') return opened.value;
+  if (opened.value) await tried(session.close(opened.value));
+  if (type === 'directory') throw new AppError('IS_A_DIRECTORY', `${at} is a directory`);
+  if (type !== undefined && type !== 'file')
+    throw new AppError('INVALID_ARGUMENT', `${at} is no regular file`);
+  throw opened.refusal ?? new AppError('NOT_FOUND', `${at} is missing`);
+}
+
+async function openDirectory(session: SftpSession, at: string): Promise<Buffer> {
+  try {
+    return await session.opendir(at);
+  } catch (thrown) {
+    const otherwise = async () => {
+      const found = await lstatOrMissing(session, at);
+      return found && typeOf(found) !== 'directory' ? ('NOT_A_DIRECTORY' as const) : undefined;
+    };
+    throw await explained(session, thrown, { at, otherwise });
+  }
+}
+
+function visible(page: readonly SftpEntry[], directory: TreePath): SftpEntry[] {
+  return page.filter(({ filename }) => {
+    if (filename === '.' || filename === '..') return false;
+    if (filename === '' || filename.includes('/') || filename.includes('\0')) {
+      throw new AppError('INPUT_OUTPUT', 'the server lists a name that no file can have');
+    }
+    return directory !== ROOT || filename !== RESERVED_NAME;
+  });
+}
+
+async function entriesOf(
+  session: SftpSession,
+  at: string,
+  page: readonly SftpEntry[],
+): Promise<DirectoryEntry[]> {
+  const prefix = at === '/' ? '/' : `${at}/`;
+  const found = await Promise.all(
+    page.map(async ({ filename, attrs }): Promise<DirectoryEntry[]> => {
+      // Some servers list names without attributes.
+      const attributes = attrs.mode === undefined ? await lstatOrMissing(session, prefix + filename) : attrs;
+      return attributes ? [{ name: filename, stat: toFileStat(attributes) }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Content of a small file at `at`; undefined where there is none. Cut at `mostBytes`. */
+export async function readSmall(
+  session: SftpSession,
+  at: string,
+  mostBytes: number,
+): Promise<Buffer | undefined> {
+  const opened = await tried(session.open(at, OPEN.READ));
+  if (opened.refusal?.status === STATUS.NO_SUCH_FILE) return undefined;
+  if (opened.refusal) throw opened.refusal;
+  try {
+    return await readPieces(session, opened.value, 0, mostBytes);
+  } finally {
+    await tried(session.close(opened.value)).catch(() => {});
+  }
+}

@@ -1,0 +1,150 @@
+import { AppError } from '../base/errors.ts';
+import type { FileSource } from '../filesystem/file-tree.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import { BLOCK_BYTES } from './divergence.ts';
+import { PieceWriter } from './piece-writer.ts';
+import type { ReplicaSession } from './replica-session.ts';
+import { lstatOrMissing, toSftpTimes, typeOf } from './sftp-attributes.ts';
+import { explained } from './sftp-errors.ts';
+import { isRefusal, OPEN, STATUS, tried } from './sftp-protocol.ts';
+import type { SftpSession } from './sftp-session.ts';
+
+const OWNER_ONLY = 0o600;
+
+/** Streams into a staged file, checks its size, and renames it into place. */
+export async function replaceFile(
+  replica: ReplicaSession,
+  path: TreePath,
+  source: FileSource,
+): Promise<void> {
+  const { session, handles } = replica;
+  const at = replica.absolute(path);
+  await staging(replica, { at, neededBytes: source.stat.sizeBytes }, async (staged, handle) => {
+    const sizeBytes = await stream(session, handle, source.content);
+    await describe(replica, handle, source);
+    const [found] = await Promise.all([session.fstat(handle), session.close(handle)]);
+    if (found.size !== sizeBytes) {
+      throw new AppError('INPUT_OUTPUT', `${at}: ${sizeBytes} bytes were sent, ${found.size} arrived`);
+    }
+    handles.forget(path);
+    await session.rename(staged, at);
+    handles.forget(path);
+  });
+}
+
+/** Links under a staged name, and renames that into place. */
+export async function replaceWithLink(
+  replica: ReplicaSession,
+  path: TreePath,
+  existing: TreePath,
+): Promise<void> {
+  const { session, handles, reserved } = replica;
+  const at = replica.absolute(path);
+  const from = replica.absolute(existing);
+  await reserved.make();
+  handles.forget(path);
+  const attempt = (staged: string) =>
+    Promise.all([
+      tried(session.hardlink(from, staged)),
+      tried(session.rename(staged, at)),
+      // rename(2) leaves both names where they are one file already.
+      tried(session.remove(staged)),
+    ]);
+  let [linked, renamed] = await attempt(reserved.newStaged());
+  if (isRefusal(linked.refusal, STATUS.NO_SUCH_FILE) && (await lstatOrMissing(session, from))) {
+    await reserved.remake();
+    [linked, renamed] = await attempt(reserved.newStaged());
+  }
+  handles.forget(path);
+  if (linked.refusal) throw await explained(session, linked.refusal, { at: from, neededBytes: BLOCK_BYTES });
+  if (renamed.refusal) throw await refusedReplacement(session, at, renamed.refusal, BLOCK_BYTES);
+}
+
+/** Writes a small file of the reserved directory through a staged one; durable where the server can. */
+export async function writeReserved(replica: ReplicaSession, name: string, content: Buffer): Promise<void> {
+  const { session, reserved } = replica;
+  const at = reserved.file(name);
+  await staging(replica, { at, neededBytes: content.length }, async (staged, handle) => {
+    const pieces = new PieceWriter(session, handle);
+    await pieces.send(content, 0);
+    await pieces.finish();
+    if (session.extensions.fsync) await session.fsync(handle);
+    await session.close(handle);
+    await session.rename(staged, at);
+  });
+}
+
+/** Opens a staged file for `work`; whatever fails, nothing of it is left. */
+async function staging(
+  replica: ReplicaSession,
+  { at, neededBytes }: { at: string; neededBytes: number },
+  work: (staged: string, handle: Buffer) => Promise<void>,
+): Promise<void> {
+  const { session } = replica;
+  let staged: string | undefined;
+  try {
+    const opened = await openStaged(replica);
+    staged = opened.staged;
+    await work(staged, opened.handle);
+  } catch (thrown) {
+    // Explained before the cleaning, which makes room on a full disk.
+    const error = await refusedReplacement(session, at, thrown, neededBytes);
+    if (staged) await tried(session.remove(staged)).catch(() => {});
+    throw error;
+  }
+}
+
+async function openStaged(replica: ReplicaSession): Promise<{ staged: string; handle: Buffer }> {
+  const { session, reserved } = replica;
+  await reserved.make();
+  const staged = reserved.newStaged();
+  const open = () => tried(session.open(staged, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, OWNER_ONLY));
+  let opened = await open();
+  if (isRefusal(opened.refusal, STATUS.NO_SUCH_FILE)) {
+    await reserved.remake();
+    opened = await open();
+  }
+  if (opened.refusal) throw opened.refusal;
+  return { staged, handle: opened.value };
+}
+
+async function stream(session: SftpSession, handle: Buffer, content: AsyncIterable<Buffer>): Promise<number> {
+  const pieces = new PieceWriter(session, handle);
+  let sizeBytes = 0;
+  try {
+    for await (const data of content) {
+      await pieces.send(data, sizeBytes);
+      sizeBytes += data.length;
+    }
+  } finally {
+    // Also when the source fails: nothing may still be under way when the staged file is removed.
+    await pieces.finish();
+  }
+  return sizeBytes;
+}
+
+/** The owner first, which clears setuid bits; the times last, which writing changes. */
+async function describe(replica: ReplicaSession, handle: Buffer, { stat }: FileSource): Promise<void> {
+  const { session } = replica;
+  const owners = (await replica.keepsOwners())
+    ? [session.fsetstat(handle, { uid: stat.uid, gid: stat.gid })]
+    : [];
+  await Promise.all([
+    ...owners,
+    session.fsetstat(handle, { mode: stat.mode }),
+    session.fsetstat(handle, toSftpTimes(stat)),
+  ]);
+}
+
+async function refusedReplacement(
+  session: SftpSession,
+  at: string,
+  thrown: unknown,
+  neededBytes: number,
+): Promise<AppError> {
+  const otherwise = async () => {
+    const found = await lstatOrMissing(session, at);
+    return found && typeOf(found) === 'directory' ? ('IS_A_DIRECTORY' as const) : undefined;
+  };
+  return explained(session, thrown, { at, neededBytes, otherwise });
+}

@@ -1,0 +1,23 @@
+import { describeFileTree } from '../testing/file-tree-contract.ts';
+import { startSshdMirror } from '../testing/sshd-mirror.ts';
+import { openTree } from './testing.ts';
+
+describeFileTree('the SFTP tree on a real OpenSSH server', async () => {
+  const server = await startSshdMirror();
+  const { tree, close } = await openTree(server.config());
+  const stop = async () => {
+    close();
+    await server.stop();
+  };
+  return { tree, root: server.root, stop };
+});
+
+describeFileTree('the SFTP tree on a server with a strict umask', async () => {
+  const server = await startSshdMirror({ sftpFlags: '-u 077' });
+  const { tree, close } = await openTree(server.config());
+  const stop = async () => {
+    close();
+    await server.stop();
+  };
+  return { tree, root: server.root, stop };
+});

@@ -1,0 +1,151 @@
+import { AppError } from '../base/errors.ts';
+import type {
+  ApplyOptions,
+  DirectoryEntry,
+  FileSource,
+  FileStat,
+  FileTree,
+  Space,
+} from '../filesystem/file-tree.ts';
+import type { Operation } from '../filesystem/operation.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import type { ReplicaSession } from './replica-session.ts';
+import { applyOperation } from './sftp-apply.ts';
+import { lstatOrMissing, toFileStat } from './sftp-attributes.ts';
+import { explained } from './sftp-errors.ts';
+import { dropLeftovers, dropPreImage, restorePreImage } from './sftp-leftovers.ts';
+import { hash, list, read, readSmall } from './sftp-read.ts';
+import { replaceFile, replaceWithLink, writeReserved } from './sftp-staging.ts';
+
+const LARGEST_RESERVED_BYTES = 1024 * 1024;
+const READ_ONLY_FLAG = 1;
+
+/**
+ * A mirror's directory over whatever session is attached; without one everything rejects at once. A session
+ * is attached before the mirror's identity is checked, and until it is admitted it may be read only, so that
+ * a foreign replica is never written to.
+ */
+export class SftpTree implements FileTree {
+  readonly #mirrorName: string;
+  #replica: ReplicaSession | undefined;
+  #isAdmitted = false;
+
+  constructor(mirrorName: string) {
+    this.#mirrorName = mirrorName;
+  }
+
+  attach(replica: ReplicaSession): void {
+    this.#replica = replica;
+    this.#isAdmitted = false;
+  }
+
+  admit(): void {
+    this.#isAdmitted = true;
+  }
+
+  detach(): void {
+    this.#replica = undefined;
+    this.#isAdmitted = false;
+  }
+
+  apply(operation: Operation, options: ApplyOptions = {}): Promise<void> {
+    return this.#changing(operation.path, (replica) => applyOperation(replica, operation, options));
+  }
+
+  stat(path: TreePath): Promise<FileStat | undefined> {
+    return this.#reading(path, async (replica) => {
+      const found = await lstatOrMissing(replica.session, replica.absolute(path));
+      return found && toFileStat(found);
+    });
+  }
+
+  async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[], void, undefined> {
+    yield* list(this.#attached(), path);
+  }
+
+  readLink(path: TreePath): Promise<string> {
+    return this.#reading(path, (replica) => replica.session.readlink(replica.absolute(path)));
+  }
+
+  read(path: TreePath, offset: number, lengthBytes: number): Promise<Buffer> {
+    return this.#reading(path, (replica) => read(replica, path, offset, lengthBytes));
+  }
+
+  hash(path: TreePath): Promise<string> {
+    return this.#reading(path, (replica) => hash(replica, path));
+  }
+
+  space(): Promise<Space> {
+    return this.#reading(undefined, async ({ session, rootPath }) => {
+      if (!session.extensions.statvfs) {
+        return { freeBytes: Number.POSITIVE_INFINITY, freeFiles: undefined, readOnly: false };
+      }
+      const space = await session.statvfs(rootPath);
+      return {
+        freeBytes: space.f_bavail * space.f_frsize,
+        freeFiles: space.f_files > 0 ? space.f_favail : undefined,
+        readOnly: (space.f_flag & READ_ONLY_FLAG) !== 0,
+      };
+    });
+  }
+
+  restorePreImage(name: string, path: TreePath): Promise<boolean> {
+    return this.#changing(path, (replica) => restorePreImage(replica, name, path));
+  }
+
+  dropPreImage(name: string): Promise<void> {
+    return this.#changing(undefined, (replica) => dropPreImage(replica, name));
+  }
+
+  dropLeftovers(): Promise<void> {
+    return this.#changing(undefined, dropLeftovers);
+  }
+
+  replaceFile(path: TreePath, source: FileSource): Promise<void> {
+    return this.#changing(path, (replica) => replaceFile(replica, path, source));
+  }
+
+  replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {
+    return this.#changing(path, (replica) => replaceWithLink(replica, path, existing));
+  }
+
+  readReserved(name: string): Promise<Buffer | undefined> {
+    return this.#reading(undefined, ({ session, reserved }) =>
+      readSmall(session, reserved.file(name), LARGEST_RESERVED_BYTES),
+    );
+  }
+
+  /** Also before admission, since that is when a new mirror gets its identity. */
+  writeReserved(name: string, content: Buffer): Promise<void> {
+    return this.#reading(undefined, (replica) => writeReserved(replica, name, content));
+  }
+
+  release(path: TreePath): void {
+    this.#replica?.handles.forget(path);
+  }
+
+  async #changing<T>(path: TreePath | undefined, work: (replica: ReplicaSession) => Promise<T>): Promise<T> {
+    this.#attached();
+    if (!this.#isAdmitted) throw this.#unreachable('its identity is still being checked');
+    return this.#reading(path, work);
+  }
+
+  async #reading<T>(path: TreePath | undefined, work: (replica: ReplicaSession) => Promise<T>): Promise<T> {
+    const replica = this.#attached();
+    try {
+      return await work(replica);
+    } catch (thrown) {
+      const at = path === undefined ? replica.reserved.path : replica.absolute(path);
+      throw await explained(replica.session, thrown, { at });
+    }
+  }
+
+  #attached(): ReplicaSession {
+    if (!this.#replica) throw this.#unreachable('there is no connection');
+    return this.#replica;
+  }
+
+  #unreachable(why: string): AppError {
+    return new AppError('MIRROR_UNREACHABLE', `mirror ${this.#mirrorName}: ${why}`);
+  }
+}

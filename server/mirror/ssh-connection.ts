@@ -1,0 +1,184 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
+import { AppError } from '../base/errors.ts';
+import { Authentication } from './authentication.ts';
+import { hostKeyAlgorithms, refusalOfHostKey } from './host-keys.ts';
+import type { SshLogin } from './ssh-login.ts';
+
+const TCP_KEEPALIVE_DELAY_MS = 5000;
+
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
+}
+
+/** What ssh2 adds to its errors. */
+interface SshError extends Error {
+  readonly level?: string;
+  readonly code?: string | number;
+}
+
+/**
+ * One SSH connection with one SFTP channel. Ends once, for one reason; ssh2 may report more afterwards,
+ * which nobody hears.
+ */
+export class SshConnection {
+  readonly #login: SshLogin;
+  readonly #socket: Socket;
+  readonly #client: Client;
+  readonly #authentication: Authentication;
+  #phase: 'handshake' | 'login' | 'ready' = 'handshake';
+  #hostKeyRefusal: AppError | undefined;
+  #channel: SFTPWrapper | undefined;
+  #ended: AppError | undefined;
+  #onEnd: ((error: AppError) => void) | undefined;
+
+  private constructor(login: SshLogin) {
+    this.#login = login;
+    this.#authentication = new Authentication(login);
+    // noDelay: pieces above 32 KiB would otherwise wait for delayed acknowledgements.
+    this.#socket = connectSocket({
+      host: login.host,
+      port: login.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEPALIVE_DELAY_MS,
+    });
+    this.#client = new ssh2.Client();
+  }
+
+  /** Connects, checks the host key, logs in and opens SFTP, all within `timeoutMs`. */
+  static async open(login: SshLogin, { timeoutMs, signal }: ConnectOptions): Promise<SshConnection> {
+    const connection = new SshConnection(login);
+    const giveUp = () => connection.destroy(new AppError('INTERRUPTED'));
+    const where = `${login.host} port ${login.port}`;
+    const tooLate = () =>
+      connection.destroy(
+        new AppError('MIRROR_TIMEOUT', `${where}: not connected within ${timeoutMs / 1000} s`),
+      );
+    const timer = setTimeout(tooLate, timeoutMs);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await connection.#establish();
+      if (signal?.aborted) giveUp();
+      return connection;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  get channel(): SFTPWrapper {
+    if (!this.#channel) throw new AppError('BUG', 'the connection is not established');
+    return this.#channel;
+  }
+
+  /** Calls back once with the reason of the end, at once if it has ended. */
+  onEnd(listener: (error: AppError) => void): void {
+    if (this.#ended) listener(this.#ended);
+    else this.#onEnd = listener;
+  }
+
+  destroy(reason: AppError): void {
+    this.#end(reason);
+  }
+
+  async #establish(): Promise<void> {
+    const established = new Promise<void>((resolve, reject) => {
+      this.#onEnd = reject;
+      this.#client
+        .on('handshake', () => {
+          this.#phase = 'login';
+        })
+        .on('ready', () => {
+          this.#phase = 'ready';
+          this.#openChannel(resolve);
+        });
+    });
+    this.#listenForEnd();
+    this.#begin();
+    await established;
+    this.#onEnd = undefined;
+  }
+
+  #begin(): void {
+    try {
+      this.#client.connect({
+        sock: this.#socket,
+        username: this.#login.user,
+        // The whole attempt has one deadline; while it serves, probes and request deadlines notice a dead
+        // peer. ssh2's own keepalive would cut a slow line whose answers queue behind data.
+        readyTimeout: 0,
+        keepaliveInterval: 0,
+        algorithms: { serverHostKey: hostKeyAlgorithms(this.#login.hostKeys) },
+        hostVerifier: (key: Buffer) => this.#accepts(key),
+        authHandler: this.#authentication.next,
+      });
+    } catch (cause) {
+      this.#end(new AppError('MIRROR_UNREACHABLE', 'the connection cannot be set up', { cause }));
+    }
+  }
+
+  #accepts(key: Buffer): boolean {
+    this.#hostKeyRefusal = refusalOfHostKey(key, this.#login.hostKeys);
+    return this.#hostKeyRefusal === undefined;
+  }
+
+  #openChannel(opened: () => void): void {
+    try {
+      this.#client.sftp((error, channel) => {
+        if (error) return this.#end(this.#unsuitable('offers no SFTP to this login', error));
+        this.#channel = channel;
+        const closed = () => this.#end(this.#lost('the server closed the SFTP channel'));
+        channel.on('error', (cause: Error) => this.#end(this.#lost('the SFTP channel failed', cause)));
+        channel.on('close', closed).on('end', closed);
+        opened();
+      });
+    } catch (cause) {
+      this.#end(this.#lost('the connection was lost', cause));
+    }
+  }
+
+  #listenForEnd(): void {
+    this.#client.on('error', (error: SshError) => {
+      const reason = this.#reasonOf(error);
+      if (reason) this.#end(reason);
+    });
+    this.#client.on('close', () => this.#end(this.#lost('the server closed the connection')));
+  }
+
+  /** undefined for what ssh2 reports on the way from one credential to the next. */
+  #reasonOf(error: SshError): AppError | undefined {
+    if (this.#hostKeyRefusal) return this.#hostKeyRefusal;
+    if (this.#authentication.exhausted) return this.#authentication.refusal(undefined, error);
+    if (error.level === 'agent' || error.level === 'client-authentication') return undefined;
+    // A server that disconnects with a reason code while credentials are offered has refused them.
+    if (this.#phase === 'login' && typeof error.code === 'number') {
+      return this.#authentication.refusal(error.message.slice(0, 200), error);
+    }
+    if (error.level === 'handshake') return this.#unsuitable(`handshake failed: ${error.message}`, error);
+    return this.#lost(this.#phase === 'ready' ? 'the connection was lost' : 'cannot be reached', error);
+  }
+
+  #lost(what: string, cause?: unknown): AppError {
+    const code = (cause as SshError | undefined)?.code;
+    const why = code === undefined ? '' : ` (${code})`;
+    const { host, port } = this.#login;
+    return new AppError('MIRROR_UNREACHABLE', `${host} port ${port}: ${what}${why}`, { cause });
+  }
+
+  #unsuitable(what: string, cause: unknown): AppError {
+    if (!this.#socket.writable) return this.#lost('the connection was lost', cause);
+    const { host, port } = this.#login;
+    return new AppError('MIRROR_UNSUITABLE', `${host} port ${port}: ${what}`, { cause });
+  }
+
+  #end(reason: AppError): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    // Not client.end(): that waits for the peer, and this one may be dead.
+    this.#socket.destroy();
+    this.#onEnd?.(reason);
+  }
+}
