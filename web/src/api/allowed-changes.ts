@@ -1,0 +1,51 @@
+import type { MirrorView, TransactionView } from '../../../shared/api.ts';
+import type { ContentState, LinkState, TransactionState } from '../../../shared/states.ts';
+
+/** Why a button can't be pressed, or undefined when it can. */
+export type Refusal = string | undefined;
+
+const MIRROR_RETRY: Record<LinkState, Refusal | 'by content'> = {
+  connecting: 'A connection is being tried right now',
+  up: 'by content',
+  down: undefined,
+  disabled: 'Detached: attach it first',
+};
+
+const CONTENT_RETRY: Record<ContentState, Refusal> = {
+  'in-sync': 'Connected and in sync: nothing to retry',
+  stale: undefined,
+  resyncing: 'It is catching up right now',
+  unknown: undefined,
+};
+
+export function mirrorRetryRefusal(mirror: Pick<MirrorView, 'link' | 'content'>): Refusal {
+  const byLink = MIRROR_RETRY[mirror.link];
+  return byLink === 'by content' ? CONTENT_RETRY[mirror.content] : byLink;
+}
+
+interface TransactionRefusals {
+  readonly retry: Refusal;
+  readonly cancel: Refusal;
+}
+
+const DECIDED = 'Already decided: it is being committed';
+const UNDOING = 'Already being undone';
+const OVER = 'It is over';
+
+const TRANSACTION_CHANGES: Record<TransactionState, TransactionRefusals> = {
+  preparing: { retry: 'Nothing has been tried yet', cancel: undefined },
+  applying: { retry: undefined, cancel: undefined },
+  committing: { retry: DECIDED, cancel: DECIDED },
+  committed: { retry: OVER, cancel: OVER },
+  undoing: { retry: UNDOING, cancel: UNDOING },
+  'rolled-back': { retry: OVER, cancel: OVER },
+};
+
+export function transactionRefusals(
+  transaction: Pick<TransactionView, 'state' | 'participants'>,
+): TransactionRefusals {
+  const byState = TRANSACTION_CHANGES[transaction.state];
+  if (byState.retry !== undefined) return byState;
+  const waits = transaction.participants.some((part) => part.state === 'retrying');
+  return { ...byState, retry: waits ? undefined : 'No mirror is waiting for its next attempt' };
+}

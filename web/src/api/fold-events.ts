@@ -1,0 +1,89 @@
+import type { MirrorView, Overview, ParticipantView, TransactionView } from '../../../shared/api.ts';
+import type { EnvelopeOf, EventEnvelope, EventName } from '../../../shared/events.ts';
+
+/** The most transactions in flight, and the most ended ones, that the page keeps. */
+export const LISTED_TRANSACTIONS = 100;
+
+/** What the page knows: the server's overview, folded on by the events since. */
+export interface Live {
+  readonly overview: Overview;
+  /** Transactions too fast to be sent one by one since the overview was fetched. */
+  readonly unlisted: number;
+}
+
+type Fold<Name extends EventName> = (live: Live, envelope: EnvelopeOf<Name>) => Live;
+
+const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
+  'appliance.mode': (live, { data }) => patch(live, { mode: data.mode, reason: data.reason }),
+  'mirror.state': (live, { data }) => patch(live, { mirrors: withMirror(live.overview.mirrors, data) }),
+  'mirror.health': (live, { data }) =>
+    patch(live, {
+      mirrors: live.overview.mirrors.map((mirror) => (mirror.id === data.id ? { ...mirror, ...data } : mirror)),
+    }),
+  'tx.started': (live, { data }) => patch(live, { inFlight: withStarted(live.overview.inFlight, data) }),
+  'tx.progress': (live, { data }) =>
+    patchInFlight(live, data.id, (transaction) => ({
+      ...transaction,
+      state: data.state,
+      participants: [...data.participants],
+    })),
+  'tx.retry': (live, { data }) =>
+    patchInFlight(live, data.id, (transaction) => ({
+      ...transaction,
+      participants: transaction.participants.map((part) => (part.mirror === data.mirror ? retrying(part, data) : part)),
+    })),
+  'tx.ended': (live, { data }) => withEnded(live, data),
+  'tx.dropped': (live, { data }) => ({ ...live, unlisted: live.unlisted + data.n }),
+  counters: (live, { data }) => withCounters(live, data),
+  'server.stopping': (live, { data }) => patch(live, { mode: 'stopping', reason: data.reason }),
+};
+
+/** What the page knows after one more event. The event must be the next in order. */
+export function foldEvent(live: Live, envelope: EventEnvelope): Live {
+  // An event of a newer server that this page doesn't know changes nothing here, but counts.
+  const fold = FOLDS[envelope.event] as Fold<EventName> | undefined;
+  const next = fold ? fold(live, envelope) : live;
+  return { ...next, overview: { ...next.overview, seq: envelope.seq } };
+}
+
+function patch(live: Live, change: Partial<Overview>): Live {
+  return { ...live, overview: { ...live.overview, ...change } };
+}
+
+function withMirror(mirrors: readonly MirrorView[], changed: MirrorView): MirrorView[] {
+  const known = mirrors.some((mirror) => mirror.id === changed.id);
+  if (!known) return [...mirrors, changed];
+  return mirrors.map((mirror) => (mirror.id === changed.id ? changed : mirror));
+}
+
+function withStarted(inFlight: Overview['inFlight'], started: TransactionView): Overview['inFlight'] {
+  if (inFlight.items.some((transaction) => transaction.id === started.id)) return inFlight;
+  return { count: inFlight.count + 1, items: [started, ...inFlight.items].slice(0, LISTED_TRANSACTIONS) };
+}
+
+function patchInFlight(live: Live, id: string, change: (transaction: TransactionView) => TransactionView): Live {
+  const { count, items } = live.overview.inFlight;
+  const changed = items.map((transaction) => (transaction.id === id ? change(transaction) : transaction));
+  return patch(live, { inFlight: { count, items: changed } });
+}
+
+function retrying(part: ParticipantView, data: EnvelopeOf<'tx.retry'>['data']): ParticipantView {
+  const { attempt, attempts, nextRetryAt, error } = data;
+  return { ...part, state: 'retrying', attempt, attempts, nextRetryAt, error };
+}
+
+function withEnded(live: Live, ended: TransactionView): Live {
+  const { count, items } = live.overview.inFlight;
+  const others = live.overview.recent.filter((transaction) => transaction.id !== ended.id);
+  return patch(live, {
+    inFlight: { count: Math.max(0, count - 1), items: items.filter((transaction) => transaction.id !== ended.id) },
+    recent: [ended, ...others].slice(0, LISTED_TRANSACTIONS),
+  });
+}
+
+function withCounters(live: Live, data: EnvelopeOf<'counters'>['data']): Live {
+  const { inFlight: count, ...counters } = data;
+  // Nothing in flight: whatever is still listed had its end sampled away.
+  const items = count === 0 ? [] : live.overview.inFlight.items;
+  return patch(live, { counters, inFlight: { count, items } });
+}

@@ -1,0 +1,68 @@
+import type { z } from 'zod';
+import { API_PREFIX } from '../../../shared/api.ts';
+import { RequestFailure, asFailure, failureOf } from './problem.ts';
+import { goToLogin } from './session-end.ts';
+
+const LIMIT_MS = 10_000;
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+/** An address of the server that also holds under a sub-path behind a proxy. */
+export function serverAddress(path: string): URL {
+  return new URL(path.replace(/^\//, ''), document.baseURI);
+}
+
+/**
+ * Calls the REST API with the session's cookie and checks the answer's shape. Rejects with RequestFailure;
+ * without a valid session the page goes to the login.
+ */
+export async function request<Schema extends z.ZodType>(
+  method: Method,
+  path: string,
+  schema: Schema,
+  options: { body?: unknown; signal?: AbortSignal } = {},
+): Promise<z.infer<Schema>> {
+  const response = await send(method, path, options);
+  const body = await bodyOf(response);
+  if (response.status === 401) goToLogin();
+  if (!response.ok) throw failureOf(response.status, body);
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new RequestFailure('UNREADABLE', parsed.error.message, { status: response.status });
+}
+
+async function send(
+  method: Method,
+  path: string,
+  options: { body?: unknown; signal?: AbortSignal },
+): Promise<Response> {
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const init: RequestInit = {
+    method,
+    headers: { accept: 'application/json' },
+    credentials: 'same-origin',
+    cache: 'no-store',
+    redirect: 'error',
+    signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
+  };
+  if (options.body !== undefined) {
+    init.headers = { ...init.headers, 'content-type': 'application/json' };
+    init.body = JSON.stringify(options.body);
+  }
+  try {
+    return await fetch(serverAddress(`${API_PREFIX}${path}`), init);
+  } catch (thrown) {
+    throw asFailure(thrown);
+  }
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  try {
+    const text = await response.text();
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
+  } catch (thrown) {
+    // What a proxy in between says need not be JSON; the status tells then.
+    if (!response.ok) return undefined;
+    throw new RequestFailure('UNREADABLE', 'The answer is not JSON', { status: response.status, cause: thrown });
+  }
+}

@@ -1,0 +1,51 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { changesRefusedBecause } from '../api/connection.ts';
+import { useConnection } from '../api/feed-context.ts';
+
+export interface ConfirmProps {
+  readonly opened: boolean;
+  /** A question that names the object. */
+  readonly question: ReactNode;
+  /** What follows if it is done. */
+  readonly children: ReactNode;
+  readonly doIt: string;
+  readonly leaveIt: string;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}
+
+/** Asks before something that hurts. Leaving it is what Enter does. */
+export function Confirm(props: ConfirmProps): ReactNode {
+  const refusal = changesRefusedBecause(useConnection());
+  const confirm = () => {
+    props.onClose();
+    props.onConfirm();
+  };
+  return (
+    <Modal
+      opened={props.opened}
+      onClose={props.onClose}
+      title={<Text fw={650}>{props.question}</Text>}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      centered
+    >
+      <Stack gap="md">
+        <div>{props.children}</div>
+        {refusal !== undefined && (
+          <Text size="sm" c="var(--tone-bad-fg)" role="status">
+            {refusal}.
+          </Text>
+        )}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={props.onClose} data-autofocus>
+            {props.leaveIt}
+          </Button>
+          <Button color="red.8" disabled={refusal !== undefined} onClick={confirm}>
+            {props.doIt}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
