@@ -112,6 +112,7 @@ export const ERROR_CATALOGUE = {
   TOO_MANY_ATTEMPTS: row('Too many wrong tokens from this address', 429, 'EACCES', 'caller', 'retryable'),
   HOST_NOT_ALLOWED: row('The host name is not allowed', 421, 'EACCES', 'operator'),
   FOREIGN_ORIGIN: row('The request comes from another site', 403, 'EACCES', 'caller'),
+  APPLIANCE_UNREACHABLE: row('The appliance cannot be reached', 503, 'EIO', 'operator', 'retryable'),
   LISTEN_FAILED: row('The address cannot be listened on', 500, 'EIO', 'operator'),
   REQUEST_TOO_LARGE: row('The request is too large', 413, 'EINVAL', 'caller'),
   REQUEST_INVALID: row('The request is not valid', 400, 'EINVAL', 'caller'),

@@ -4,7 +4,8 @@ import { OPERATION_KINDS } from './states.ts';
 
 /** PATH_MAX of Linux (limits.h); also the cap on every other text a request may carry. */
 const PATH_CHARS = 4096;
-const REASON_CHARS = 500;
+/** The longest reason that an operator may give. */
+export const REASON_CHARS = 500;
 const PAGE_ITEMS = 200;
 
 const wholeNumber = z

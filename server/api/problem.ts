@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../shared/error-codes.ts';
 import type { ProblemDetails } from '../../shared/api.ts';
-import { visibleText } from '../../shared/visible-text.ts';
 import { AppError } from '../base/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -10,6 +9,7 @@ type RequestMistake = ProblemDetails['errors'][number];
 
 const MISTAKES_SHOWN = 20;
 const DETAIL_CHARS = 1000;
+const POINTER_CHARS = 100;
 
 /** A request that breaks the contract: every mistake with its place. */
 export class InvalidRequest extends AppError {
@@ -41,7 +41,7 @@ export function problemOf(thrown: unknown): ProblemDetails {
     type: `urn:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
     title: row.title,
     status: row.httpStatus,
-    detail: error.code === 'BUG' ? row.title : visibleText(error.message, DETAIL_CHARS),
+    detail: error.code === 'BUG' ? row.title : capped(error.message, DETAIL_CHARS),
     code: error.code,
     retryable: row.retryable,
     errors: error instanceof InvalidRequest ? [...error.mistakes] : [],
@@ -62,16 +62,21 @@ const REFUSALS: Readonly<Record<number, ErrorCode>> = { 404: 'RESOURCE_NOT_FOUND
 
 function mistakesOf(issue: z.core.$ZodIssue, place: string): RequestMistake[] {
   const pointer = ['', place, ...issue.path.map(pointerToken)].join('/');
-  if (issue.code !== 'unrecognized_keys') return [{ pointer, message: visibleText(issue.message) }];
+  if (issue.code !== 'unrecognized_keys') return [{ pointer, message: capped(issue.message, DETAIL_CHARS) }];
   return issue.keys.map((key) => ({ pointer: `${pointer}/${pointerToken(key)}`, message: 'is not known' }));
 }
 
 /** RFC 6901. */
 function pointerToken(key: PropertyKey): string {
-  return visibleText(String(key), 100).replaceAll('~', '~0').replaceAll('/', '~1');
+  return capped(String(key), POINTER_CHARS).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function numberOf(thrown: unknown, key: string): number | undefined {
   const value: unknown = thrown instanceof Error ? Reflect.get(thrown, key) : undefined;
   return typeof value === 'number' ? value : undefined;
+}
+
+/** Whoever shows it escapes it; here it only may not grow without limit. */
+function capped(text: string, maxChars: number): string {
+  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
 }

@@ -1,0 +1,135 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import {
+  type MirrorChange,
+  OUTCOMES,
+  acceptedSchema,
+  mirrorChangeSchema,
+  mirrorListSchema,
+  overviewSchema,
+  transactionListSchema,
+} from '../../shared/api.ts';
+import { REASON_CHARS } from '../../shared/requests.ts';
+import { OPERATION_KINDS } from '../../shared/states.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
+import type { RestClient } from './rest-client.ts';
+import { type Terminal, processTerminal } from './terminal.ts';
+import { mirrorsText, overviewText, transactionListText } from './views.ts';
+
+type ReasonOptions = RestOptions & { readonly reason?: string };
+type RetryOptions = RestOptions & { readonly mirror?: string };
+
+/**
+ * Adds the commands that talk to a running appliance over REST. A failure is printed and sets the process's exit
+ * code; wrong usage ends as commander's other mistakes do.
+ */
+export function registerRestCommands(program: Command, terminal: Terminal = processTerminal): void {
+  const commands = new RestCommands(program, terminal);
+  addReading(commands);
+  addTransactions(commands);
+  addMirrorChanges(commands);
+  addTransactionChanges(commands);
+}
+
+function addReading(commands: RestCommands): void {
+  commands.add('status', 'show mode, mirrors, and what is in flight').action((options: RestOptions) =>
+    commands.run(options, async (client) => {
+      const value = await client.get('/overview', overviewSchema);
+      return { value, text: overviewText(value) };
+    }),
+  );
+  commands.add('mirrors', 'list the mirrors with their states').action((options: RestOptions) =>
+    commands.run(options, async (client) => {
+      const value = await client.get('/mirrors', mirrorListSchema);
+      return { value, text: mirrorsText(value.items) };
+    }),
+  );
+}
+
+function addTransactions(commands: RestCommands): void {
+  commands
+    .add('transactions', 'list transactions, the newest first')
+    .addOption(new Option('--state <state>', 'only these').choices(['inFlight', 'ended']))
+    .addOption(new Option('--outcome <outcome>', 'only those that ended so').choices(OUTCOMES))
+    .addOption(new Option('--op <operation>', 'only this operation').choices(OPERATION_KINDS))
+    .option('--mirror <name>', 'only those with this mirror')
+    .option('--path-prefix <path>', 'only paths that begin so')
+    .option('--since <time>', 'only those started since (RFC 3339)')
+    .option('--limit <count>', 'at most so many (1 to 200)')
+    .option('--cursor <cursor>', 'go on after an earlier answer')
+    .action(({ url, json, ...filters }: RestOptions & Record<string, string>) =>
+      commands.run({ url, ...(json && { json }) }, async (client) => {
+        const query = new URLSearchParams(filters).toString();
+        const value = await client.get(`/transactions${query && `?${query}`}`, transactionListSchema);
+        return { value, text: transactionListText(value) };
+      }),
+    );
+}
+
+function addMirrorChanges(commands: RestCommands): void {
+  commands
+    .add('detach <mirror>', 'take a mirror out: writes go on without it')
+    .addOption(reasonOption())
+    .action((mirror: string, options: ReasonOptions) =>
+      commands.run(options, (client) => changeMirror(client, mirror, 'detach', reasonOf(options))),
+    );
+  commands
+    .add('attach <mirror>', 'take a detached mirror in again')
+    .action((mirror: string, options: RestOptions) =>
+      commands.run(options, (client) => changeMirror(client, mirror, 'attach', {})),
+    );
+}
+
+function addTransactionChanges(commands: RestCommands): void {
+  const retry = commands.add('retry [transaction]', 'try again now instead of at the next turn');
+  retry
+    .option('--mirror <name>', 'reconnect this mirror')
+    .action((transaction: string | undefined, options: RetryOptions) => {
+      if ((transaction === undefined) === (options.mirror === undefined)) {
+        retry.error('error: name either a transaction or --mirror');
+      }
+      return commands.run(options, (client) =>
+        options.mirror === undefined
+          ? changeTransaction(client, transaction ?? '', 'retry', {})
+          : changeMirror(client, options.mirror, 'retry', {}),
+      );
+    });
+  commands
+    .add('cancel <transaction>', 'undo a transaction that is not decided yet')
+    .addOption(reasonOption())
+    .action((transaction: string, options: ReasonOptions) =>
+      commands.run(options, (client) => changeTransaction(client, transaction, 'cancel', reasonOf(options))),
+    );
+}
+
+async function changeMirror(client: RestClient, id: string, name: string, body: object): Promise<Answer> {
+  const value: MirrorChange = await client.post(
+    `/mirrors/${encodeURIComponent(id)}/${name}`,
+    body,
+    mirrorChangeSchema,
+  );
+  const already = value.changed ? '' : 'nothing to change:\n';
+  return { value, text: already + mirrorsText([value.mirror]) };
+}
+
+async function changeTransaction(
+  client: RestClient,
+  id: string,
+  name: string,
+  body: object,
+): Promise<Answer> {
+  const value = await client.post(`/transactions/${encodeURIComponent(id)}/${name}`, body, acceptedSchema);
+  return { value, text: `${name} of ${visibleText(value.transaction)} is under way\n` };
+}
+
+function reasonOption(): Option {
+  return new Option('--reason <text>', 'why, for those who look later').argParser((text) => {
+    if (text.length > REASON_CHARS)
+      throw new InvalidArgumentError(`It is longer than ${REASON_CHARS} characters.`);
+    return text;
+  });
+}
+
+function reasonOf({ reason }: ReasonOptions): { reason?: string } {
+  return reason === undefined ? {} : { reason };
+}
