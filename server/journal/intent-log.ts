@@ -1,6 +1,6 @@
 import { AppError, invariant } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
-import { affectedPathsIn, journalKey, type JournalStore } from './journal-record.ts';
+import { affectedPathsIn, affectedRecord, journalKey, type JournalStore } from './journal-record.ts';
 
 const PREFIX = 'intent/';
 
@@ -97,7 +97,7 @@ export class IntentLog {
 
   async #note(key: string, affected: AffectedPath): Promise<void> {
     try {
-      await this.#store.put(journalKey(PREFIX, key), { affected, sequence: ++this.#sequence });
+      await this.#store.put(journalKey(PREFIX, key), affectedRecord(affected, ++this.#sequence));
       await this.#store.flushed;
     } catch (cause) {
       throw new AppError('JOURNAL_FAILED', undefined, { cause });

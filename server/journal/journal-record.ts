@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { AffectedPath } from '../filesystem/affected-path.ts';
+import { crc32 } from 'node:zlib';
+import { AppError } from '../base/errors.ts';
+import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
 
 export const JOURNAL_VERSION = 1;
 
@@ -9,7 +11,22 @@ export type JournalRecord =
   | { readonly admittedAtMs: number }
   | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
-  | { readonly affected: AffectedPath; readonly sequence: number };
+  | AffectedRecord;
+
+interface AffectedRecord {
+  readonly affected: AffectedPath;
+  readonly sequence: number;
+  /** Of the other two: a flipped bit must not turn one path into another. */
+  readonly checksum: number;
+}
+
+export function affectedRecord(affected: AffectedPath, sequence: number): AffectedRecord {
+  return { affected, sequence, checksum: checksumOf(affected, sequence) };
+}
+
+function checksumOf(affected: AffectedPath, sequence: number): number {
+  return crc32(`${sequence} ${keyOf(affected)}`);
+}
 
 /** The part of lmdb that the intent log and the stale sets use. Writes are committed in the order they are made. */
 export interface JournalStore {
@@ -20,22 +37,19 @@ export interface JournalStore {
   getRange(options: { start: string; end: string }): Iterable<{ key: string; value: JournalRecord }>;
 }
 
-/** lmdb refuses keys above 1,978 bytes. */
-const LONGEST_KEY_BYTES = 1500;
-
-/** A key that lmdb takes: long ones end in a hash, as the record itself names the path. */
+/** Paths may be longer than lmdb's keys and hold bytes that its key encoding gives a meaning: they are hashed. */
 export function journalKey(prefix: string, key: string): string {
-  const whole = prefix + key;
-  if (Buffer.byteLength(whole) <= LONGEST_KEY_BYTES) return whole;
-  const head = Buffer.from(whole).subarray(0, LONGEST_KEY_BYTES - 200).toString('latin1').slice(0, 600);
-  return `${head}\u0001${createHash('sha256').update(whole).digest('hex')}`;
+  return prefix + createHash('sha256').update(key).digest('base64url');
 }
 
 /** All paths whose keys begin with `prefix`, in the order they were noted. */
 export function affectedPathsIn(store: JournalStore, prefix: string): AffectedPath[] {
-  const records: { affected: AffectedPath; sequence: number }[] = [];
-  for (const { value } of store.getRange({ start: prefix, end: `${prefix}\u{10ffff}` })) {
-    if ('affected' in value) records.push(value);
+  const records: AffectedRecord[] = [];
+  for (const { value } of store.getRange({ start: prefix, end: `${prefix}~` })) {
+    if (!('affected' in value) || value.checksum !== checksumOf(value.affected, value.sequence)) {
+      throw new AppError('JOURNAL_DAMAGED', `the journal has a damaged record under ${prefix}`);
+    }
+    records.push(value);
   }
   return records.sort((a, b) => a.sequence - b.sequence).map(({ affected }) => affected);
 }

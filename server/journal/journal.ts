@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../base/errors.ts';
+import { probeJournal } from './journal-probe.ts';
 import { IntentLog } from './intent-log.ts';
 import { StaleSet } from './stale-set.ts';
 import { JOURNAL_VERSION, type JournalRecord, type JournalStore } from './journal-record.ts';
@@ -24,6 +25,7 @@ export class Journal {
 
   static async open(directory: string): Promise<Journal> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    await probeJournal(directory);
     const root = openEnvironment(directory);
     const version = root.get('meta/version');
     if (version === undefined) await putDurably(root, 'meta/version', { version: JOURNAL_VERSION });

@@ -2,7 +2,7 @@ import { TypedEmitter } from '../base/emitter.ts';
 import { invariant } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
-import { affectedPathsIn, journalKey, type JournalStore } from './journal-record.ts';
+import { affectedPathsIn, affectedRecord, journalKey, type JournalStore } from './journal-record.ts';
 
 /** Beyond this many the set becomes {everything}: memory stays bounded, catching up compares the whole tree. */
 const MOST_PATHS = 100_000;
@@ -109,7 +109,7 @@ export class StaleSet {
       return known;
     }
     const entry = this.#add(affected);
-    this.#store.put(journalKey(this.#prefix, key), { affected, sequence: entry.version }).catch(() => {
+    this.#store.put(journalKey(this.#prefix, key), affectedRecord(affected, entry.version)).catch(() => {
       // The journal can't be written: the next intent fails with JOURNAL_FAILED and no change gets through.
     });
     return entry;

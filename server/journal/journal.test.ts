@@ -1,0 +1,175 @@
+import { mkdtemp, rm, writeFile, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasCode } from '../base/errors.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import { ROOT, treePath, type TreePath } from '../filesystem/tree-path.ts';
+import { Journal } from './journal.ts';
+
+let directory: string;
+let journal: Journal;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'journal-'));
+  journal = await Journal.open(directory);
+});
+
+afterEach(async () => {
+  await journal.close().catch(() => {});
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function reopen(): Promise<void> {
+  await journal.close();
+  journal = await Journal.open(directory);
+}
+
+const entry = (path: string): AffectedPath => ({ kind: 'entry', path: treePath(path) });
+const nothing = new Set<string>();
+
+describe('the intent log', () => {
+  it('finds after a restart what was held and not retired', async () => {
+    await journal.intents.hold([entry('/a'), entry('/b')]);
+    journal.intents.letGo([entry('/a')]);
+    const later = Date.now() + 1000;
+    journal.intents.retire([entry('/a'), entry('/b')], later);
+    await reopen();
+    expect(journal.intents.left()).toEqual([entry('/b')]);
+  });
+
+  it('keeps a path noted while any user holds it', async () => {
+    await journal.intents.hold([entry('/a')]);
+    await journal.intents.hold([entry('/a')]);
+    journal.intents.letGo([entry('/a')]);
+    expect(journal.intents.idleSince(Date.now() + 1000)).toEqual([]);
+    journal.intents.letGo([entry('/a')]);
+    expect(journal.intents.idleSince(Date.now() + 1000)).toEqual([entry('/a')]);
+  });
+
+  it('does not retire a path that was used again meanwhile', async () => {
+    await journal.intents.hold([entry('/a')]);
+    journal.intents.letGo([entry('/a')]);
+    const idle = journal.intents.idleSince(Date.now() + 1000);
+    await journal.intents.hold([entry('/a')]);
+    journal.intents.retire(idle, Date.now() + 1000);
+    await reopen();
+    expect(journal.intents.left()).toEqual([entry('/a')]);
+  });
+
+  it('remembers directory moves in the order of their last use', async () => {
+    const move = (path: string, to: string): AffectedPath => ({ kind: 'move', path: treePath(path), to: treePath(to) });
+    for (const next of [move('/a', '/b'), move('/b', '/a'), move('/a', '/b')]) {
+      await journal.intents.hold([next]);
+      journal.intents.letGo([next]);
+    }
+    await reopen();
+    expect(journal.intents.left()).toEqual([move('/b', '/a'), move('/a', '/b')]);
+  });
+
+  it('takes paths of any length and any characters', async () => {
+    const long = `/${Array.from({ length: 20 }, (_, k) => `${k}`.repeat(100).slice(0, 200)).join('/')}`;
+    const odd = ['/with space', '/new\nline', '/ünï', '/😀', '/"quoted"', long, `${long}x`];
+    await journal.intents.hold(odd.map(entry));
+    await reopen();
+    expect(journal.intents.left()).toEqual(odd.map(entry));
+  });
+});
+
+describe('the stale set of a mirror', () => {
+  it('survives a restart, apart from other mirrors', async () => {
+    journal.staleSet('m1').mark([entry('/a'), entry('/b')]);
+    journal.staleSet('m10').mark([entry('/c')]);
+    await reopen();
+    expect(journal.staleSet('m1').next(10, nothing).map(({ affected }) => affected)).toEqual([entry('/a'), entry('/b')]);
+    expect(journal.staleSet('m10').size).toBe(1);
+    expect(journal.staleSet('m2').size).toBe(0);
+  });
+
+  it('keeps a path that was marked again while it was repaired', () => {
+    const stale = journal.staleSet('m1');
+    stale.mark([entry('/a')]);
+    const [offered] = stale.next(1, nothing);
+    stale.mark([entry('/a')]);
+    expect(offered && stale.settle(offered)).toBe(false);
+    const [again] = stale.next(1, nothing);
+    expect(again && stale.settle(again)).toBe(true);
+    expect(stale.size).toBe(0);
+  });
+
+  it('does not offer a path whose transaction is under way, and outdates a repair that began before', () => {
+    const stale = journal.staleSet('m1');
+    stale.mark([entry('/a')]);
+    const [offered] = stale.next(1, nothing);
+    const mark = stale.markHeld([entry('/a')]);
+    expect(stale.next(1, nothing)).toEqual([]);
+    expect(offered && stale.settle(offered)).toBe(false);
+    mark.release();
+    expect(offered && stale.settle(offered)).toBe(false);
+    expect(stale.next(1, nothing)).toHaveLength(1);
+  });
+
+  it('takes back by clear what the mark put in, and leaves what was stale before', async () => {
+    const stale = journal.staleSet('m1');
+    stale.mark([entry('/before')]);
+    stale.markHeld([entry('/before'), entry('/new')]).clear();
+    expect(stale.next(10, nothing).map(({ affected }) => affected)).toEqual([entry('/before')]);
+    await reopen();
+    expect(journal.staleSet('m1').size).toBe(1);
+  });
+
+  it('keeps a path cleared by one transaction while another one holds it', () => {
+    const stale = journal.staleSet('m1');
+    const first = stale.markHeld([entry('/a')]);
+    const second = stale.markHeld([entry('/a')]);
+    first.clear();
+    expect(stale.size).toBe(1);
+    second.release();
+    expect(stale.next(1, nothing)).toHaveLength(1);
+  });
+
+  it('offers directory moves first, alone and the latest first', () => {
+    const stale = journal.staleSet('m1');
+    const move = (path: string, to: string): AffectedPath => ({ kind: 'move', path: treePath(path), to: treePath(to) });
+    stale.mark([entry('/x'), move('/a', '/b'), move('/b', '/c')]);
+    const order: AffectedPath[] = [];
+    for (let page = stale.next(10, nothing); page.length > 0; page = stale.next(10, nothing)) {
+      order.push(...page.map(({ affected }) => affected));
+      for (const offered of page) stale.settle(offered);
+    }
+    expect(order).toEqual([move('/b', '/c'), move('/a', '/b'), entry('/x')]);
+  });
+
+  it('becomes the whole tree when it grows beyond its bound', async () => {
+    const stale = journal.staleSet('m1');
+    const paths = Array.from({ length: 100_001 }, (_, k): AffectedPath => ({ kind: 'entry', path: `/f${k}` as TreePath }));
+    stale.mark(paths);
+    expect(stale.size).toBe(1);
+    await reopen();
+    expect(journal.staleSet('m1').next(10, nothing).map(({ affected }) => affected)).toEqual([{ kind: 'tree', path: ROOT }]);
+  });
+});
+
+describe('the journal', () => {
+  it('remembers the set, the admitted mirrors and the detached ones', async () => {
+    await journal.belongTo('set-1');
+    await journal.admit('m1');
+    await journal.setDetachment('m2', 'maintenance');
+    await reopen();
+    expect([journal.setId, journal.knows('m1'), journal.knows('m2'), journal.detachment('m2')]).toEqual([
+      'set-1',
+      true,
+      false,
+      'maintenance',
+    ]);
+    await journal.setDetachment('m2', undefined);
+    expect(journal.detachment('m2')).toBeUndefined();
+  });
+
+  it('refuses a file that is no journal, and leaves it as it is', async () => {
+    await journal.close();
+    const [file] = (await readdir(directory)).filter((name) => name.startsWith('data'));
+    await writeFile(join(directory, file ?? 'data.mdb'), Buffer.alloc(64 * 1024, 'not a journal'));
+    await expect(Journal.open(directory)).rejects.toSatisfy((error) => hasCode(error, 'JOURNAL_DAMAGED'));
+  });
+});
