@@ -78,7 +78,12 @@ export type Handle = number;
  */
 export interface FuseHandlers {
   getattr(path: TreePath, handle: Handle | undefined, caller: Caller): Promise<Attributes>;
-  setattr(path: TreePath, handle: Handle | undefined, change: AttributeChange, caller: Caller): Promise<Attributes>;
+  setattr(
+    path: TreePath,
+    handle: Handle | undefined,
+    change: AttributeChange,
+    caller: Caller,
+  ): Promise<Attributes>;
   readlink(path: TreePath, caller: Caller): Promise<string>;
   symlink(path: TreePath, target: string, caller: Caller): Promise<Attributes>;
   /** Regular files only; everything else is refused with NOT_SUPPORTED. `mode` has the S_IFMT bits, umask applied. */

@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+
+/** One line of /proc/self/mountinfo. */
+export interface MountEntry {
+  readonly id: number;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+/** What is mounted, in the order of mounting: of several on one directory the last one is seen. */
+export async function mountTable(): Promise<readonly MountEntry[]> {
+  return parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
+}
+
+/** Reads the format of proc_pid_mountinfo(5); a line that doesn't have it is left out. */
+export function parseMountTable(text: string): readonly MountEntry[] {
+  return text.split('\n').flatMap((line) => {
+    // Any number of optional fields stands between the options and the separator.
+    const [before, after] = line.split(' - ', 2);
+    const [id, , , , mountPoint] = (before ?? '').split(' ');
+    const [type, source] = (after ?? '').split(' ');
+    if (!id || !mountPoint || !type || source === undefined) return [];
+    return [{ id: Number(id), mountPoint: unescaped(mountPoint), type, source: unescaped(source) }];
+  });
+}
+
+/** The kernel writes space, tab, newline and backslash as a backslash and three octal digits. */
+function unescaped(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
