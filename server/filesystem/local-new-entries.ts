@@ -1,0 +1,135 @@
+import { constants, fstatSync, type BigIntStats } from 'node:fs';
+import { chmod, lchown, link, mkdir, readlink, symlink } from 'node:fs/promises';
+import { AppError } from '../base/errors.ts';
+import { chmodDescriptor, chownDescriptor, closeQuietly, openDescriptor } from './descriptors.ts';
+import { hasErrno } from './errno.ts';
+import type { LocalPaths } from './local-paths.ts';
+import { isSameInode, lstatNow, lstatOptional } from './local-stat.ts';
+import type { OpenFiles } from './open-files.ts';
+import type { OperationOf, Owner } from './operation.ts';
+import { removeNew } from './put-back.ts';
+import type { UndoSlots } from './undo-slots.ts';
+
+/** Names that come to be: create, mkdir, symlink, link. */
+export class LocalNewEntries {
+  readonly #paths: LocalPaths;
+  readonly #files: OpenFiles;
+  readonly #slots: UndoSlots;
+
+  constructor(paths: LocalPaths, files: OpenFiles, slots: UndoSlots) {
+    this.#paths = paths;
+    this.#files = files;
+    this.#slots = slots;
+  }
+
+  async create(operation: OperationOf<'create'>, repeated: boolean): Promise<void> {
+    const absolute = this.#paths.absolute(operation.path);
+    const found = await lstatOptional(absolute);
+    // A file with content is not what this operation made, and not to be lost.
+    if (found && !(repeated && found.isFile() && found.size === 0n)) throw new AppError('ALREADY_EXISTS');
+    if (found) return finish(absolute, operation);
+    const fd = await this.#guarded(absolute, 'file', () => createFile(absolute, operation));
+    // Kept open: the next call writes to it, and may do so even where the mode forbids opening it again.
+    this.#files.adopt(operation.path, fd, fstatSync(fd, { bigint: true }));
+  }
+
+  async mkdir(operation: OperationOf<'mkdir'>, repeated: boolean): Promise<void> {
+    const absolute = this.#paths.absolute(operation.path);
+    const found = await lstatOptional(absolute);
+    if (found && !(repeated && found.isDirectory())) throw new AppError('ALREADY_EXISTS');
+    if (found) return finish(absolute, operation);
+    await this.#guarded(absolute, 'directory', async () => {
+      await mkdir(absolute, firstMode(operation));
+      await finish(absolute, operation).catch(removing(absolute, 'directory'));
+    });
+  }
+
+  async symlink({ path, target, owner }: OperationOf<'symlink'>, repeated: boolean): Promise<void> {
+    const absolute = this.#paths.absolute(path);
+    const found = await lstatOptional(absolute);
+    if (found && !(repeated && found.isSymbolicLink() && (await readlink(absolute)) === target)) {
+      throw new AppError('ALREADY_EXISTS');
+    }
+    if (found) return own(absolute, owner);
+    await this.#guarded(absolute, 'symlink', async () => {
+      await symlink(target, absolute);
+      await own(absolute, owner).catch(removing(absolute, 'symlink'));
+    });
+  }
+
+  async link({ path, to }: OperationOf<'link'>, repeated: boolean): Promise<void> {
+    const [existing, absolute] = [this.#paths.absolute(path), this.#paths.absolute(to)];
+    try {
+      await link(existing, absolute);
+    } catch (error) {
+      if (!repeated || !hasErrno(error, 'EEXIST')) throw error;
+      const [one, other] = [await lstatOptional(existing), await lstatOptional(absolute)];
+      if (!one || !other || !isSameInode(one, other)) throw error;
+    }
+  }
+
+  async #guarded<Result>(
+    absolute: string,
+    type: 'file' | 'directory' | 'symlink',
+    carryOut: () => Promise<Result>,
+  ): Promise<Result> {
+    const slot = await this.#slots.take();
+    try {
+      return await this.#slots.guard(slot, {
+        record: { kind: 'entry', path: absolute, type },
+        carryOut,
+        // The steps remove what they made themselves: only they know whether it was they who made it.
+        putBack: () => Promise.resolve(),
+      });
+    } finally {
+      this.#slots.give(slot);
+    }
+  }
+}
+
+async function createFile(absolute: string, operation: OperationOf<'create'>): Promise<number> {
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const fd = await openDescriptor(absolute, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(operation));
+  try {
+    const { mode, owner } = operation;
+    const differs = difference(fstatSync(fd, { bigint: true }), mode, owner);
+    // ORDER: chown(2) takes setuid and setgid away, and until the owner is right nobody else may get in.
+    if (owner && differs.owner) await chownDescriptor(fd, owner.uid, owner.gid);
+    if (differs.owner || differs.mode) await chmodDescriptor(fd, mode);
+    return fd;
+  } catch (error) {
+    closeQuietly(fd);
+    return removing(absolute, 'file')(error);
+  }
+}
+
+/** Gives a new entry the owner and mode that it is to have. */
+async function finish(absolute: string, { mode, owner }: { mode: number; owner?: Owner }): Promise<void> {
+  const differs = difference(lstatNow(absolute), mode, owner);
+  if (owner && differs.owner) await lchown(absolute, owner.uid, owner.gid);
+  if (differs.owner || differs.mode) await chmod(absolute, mode);
+}
+
+async function own(absolute: string, owner: Owner | undefined): Promise<void> {
+  if (!owner || !difference(lstatNow(absolute), undefined, owner).owner) return;
+  await lchown(absolute, owner.uid, owner.gid);
+}
+
+function difference(stat: BigIntStats, mode: number | undefined, owner: Owner | undefined) {
+  return {
+    owner: owner !== undefined && (Number(stat.uid) !== owner.uid || Number(stat.gid) !== owner.gid),
+    mode: mode !== undefined && Number(stat.mode & 0o7777n) !== mode,
+  };
+}
+
+/** What an entry is made with: its mode at once, unless it is yet to be given to somebody else. */
+function firstMode({ mode, owner }: { mode: number; owner?: Owner }): number {
+  return owner && owner.uid !== process.geteuid?.() ? mode & 0o700 : mode & 0o777;
+}
+
+function removing(path: string, type: 'file' | 'directory' | 'symlink'): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await removeNew({ kind: 'entry', path, type });
+    throw error;
+  };
+}

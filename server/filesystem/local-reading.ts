@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { access, readlink, statfs } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { AppError, invariant } from '../base/errors.ts';
+import { closeQuietly, readFully } from './descriptors.ts';
+import { hasErrno } from './errno.ts';
+import type { Space } from './file-tree.ts';
+import type { LocalOpening } from './local-opening.ts';
+import { lstatOptional } from './local-stat.ts';
+
+const MIB = 1024 * 1024;
+const MAX_READ_BYTES = 4 * MIB;
+
+/** Content and symlinks as they stand. */
+export class LocalReading {
+  readonly #opening: LocalOpening;
+
+  constructor(opening: LocalOpening) {
+    this.#opening = opening;
+  }
+
+  async read(absolute: string, offset: number, lengthBytes: number): Promise<Buffer> {
+    invariant(lengthBytes >= 0 && lengthBytes <= MAX_READ_BYTES, 'a read of at most 4 MiB');
+    return this.#open(absolute, async (fd) => {
+      const target = Buffer.allocUnsafe(lengthBytes);
+      return target.subarray(0, await readFully(fd, target, offset));
+    });
+  }
+
+  async hash(absolute: string): Promise<string> {
+    return this.#open(absolute, async (fd) => {
+      const hash = createHash('sha256');
+      const piece = Buffer.allocUnsafe(MIB);
+      let position = 0;
+      for (;;) {
+        const lengthBytes = await readFully(fd, piece, position);
+        hash.update(piece.subarray(0, lengthBytes));
+        if (lengthBytes < piece.length) return hash.digest('hex');
+        position += lengthBytes;
+      }
+    });
+  }
+
+  async #open<Result>(absolute: string, work: (fd: number) => Promise<Result>): Promise<Result> {
+    const stat = await lstatOptional(absolute);
+    if (!stat) throw new AppError('NOT_FOUND');
+    if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
+    if (!stat.isFile()) throw new AppError(stat.isSymbolicLink() ? 'TOO_MANY_SYMLINKS' : 'INVALID_ARGUMENT');
+    const fd = await this.#opening.forReading(absolute);
+    try {
+      return await work(fd);
+    } finally {
+      closeQuietly(fd);
+    }
+  }
+}
+
+/** What a symlink says; rejects with NAME_NOT_UTF8 where that is no text. */
+export async function readLinkText(absolute: string): Promise<string> {
+  const bytes = await readlink(absolute, { encoding: 'buffer' });
+  const text = bytes.toString();
+  // Passing on replaced bytes would make another link than this one.
+  if (!Buffer.from(text).equals(bytes)) throw new AppError('NAME_NOT_UTF8');
+  return text;
+}
+
+/** What is left on the file system that `root` is on, for this process. */
+export async function spaceOf(root: string): Promise<Space> {
+  const { bsize, bfree, bavail, files, ffree } = await statfs(root);
+  return {
+    freeBytes: bsize * (process.geteuid?.() === 0 ? bfree : bavail),
+    freeFiles: files === 0 ? undefined : ffree,
+    readOnly: await isReadOnly(root),
+  };
+}
+
+async function isReadOnly(root: string): Promise<boolean> {
+  try {
+    await access(root, constants.W_OK);
+    return false;
+  } catch (error) {
+    return hasErrno(error, 'EROFS');
+  }
+}

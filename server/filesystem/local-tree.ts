@@ -1,0 +1,213 @@
+import type { BigIntStats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { appErrorOf } from './errno.ts';
+import type { ApplyOptions, DirectoryEntry, FileSource, FileStat, FileTree, Space } from './file-tree.ts';
+import { syncFileSystem } from './file-system-sync.ts';
+import { LocalAttributes } from './local-attributes.ts';
+import { LocalContent } from './local-content.ts';
+import { hardLinkGroups, namesOf } from './local-hard-links.ts';
+import { entriesOf } from './local-listing.ts';
+import { LocalNames } from './local-names.ts';
+import { LocalNewEntries } from './local-new-entries.ts';
+import { LocalOpening } from './local-opening.ts';
+import { LocalPaths } from './local-paths.ts';
+import { LocalPreImages } from './local-pre-images.ts';
+import { LocalReading, readLinkText, spaceOf } from './local-reading.ts';
+import { LocalReplacing } from './local-replacing.ts';
+import { LocalReserved } from './local-reserved.ts';
+import { fileStatOf, lstatOptional } from './local-stat.ts';
+import { OpenFiles } from './open-files.ts';
+import type { Operation } from './operation.ts';
+import { putBackAfterCrash } from './put-back.ts';
+import type { TreePath } from './tree-path.ts';
+import { UndoSlots, type StepHook } from './undo-slots.ts';
+
+/**
+ * The local directory as a replica: the record of truth, where applying an operation is the commit. After a
+ * rejection, and after the end of this process at any moment, an operation is there as a whole or not at all.
+ */
+export class LocalTree implements FileTree {
+  readonly #paths: LocalPaths;
+  readonly #slots: UndoSlots;
+  readonly #files: OpenFiles;
+  readonly #content: LocalContent;
+  readonly #newEntries: LocalNewEntries;
+  readonly #names: LocalNames;
+  readonly #attributes: LocalAttributes;
+  readonly #preImages: LocalPreImages;
+  readonly #replacing: LocalReplacing;
+  readonly #reserved: LocalReserved;
+  readonly #reading: LocalReading;
+
+  /** `root` and `stateDirectory` are absolute; `step` is for tests that stop the process at it. */
+  constructor(root: string, stateDirectory: string, step?: StepHook) {
+    this.#paths = new LocalPaths(root);
+    this.#slots = new UndoSlots(join(stateDirectory, 'local-undo'), step);
+    const opening = new LocalOpening(this.#slots);
+    this.#files = new OpenFiles(opening.forChange);
+    this.#content = new LocalContent(this.#paths, this.#files, this.#slots);
+    this.#newEntries = new LocalNewEntries(this.#paths, this.#files, this.#slots);
+    this.#preImages = new LocalPreImages(this.#paths);
+    this.#names = new LocalNames(this.#paths, this.#files, this.#preImages);
+    this.#attributes = new LocalAttributes(this.#paths);
+    this.#replacing = new LocalReplacing(this.#paths);
+    this.#reserved = new LocalReserved(this.#paths);
+    this.#reading = new LocalReading(opening);
+  }
+
+  /** Puts back what an ended process left half done, then accepts changes. */
+  async start(): Promise<void> {
+    await this.recover();
+    await this.#slots.start();
+  }
+
+  /** Part of `start`: makes every change that was under way when the process ended one that never was. */
+  recover(): Promise<void> {
+    return translated(this.#slots.recover(putBackAfterCrash));
+  }
+
+  async stop(): Promise<void> {
+    this.#files.closeAll();
+    await this.#slots.stop();
+  }
+
+  apply(operation: Operation, options: ApplyOptions = {}): Promise<void> {
+    return translated(this.#apply(operation, options));
+  }
+
+  async #apply(operation: Operation, options: ApplyOptions): Promise<void> {
+    this.#slots.check();
+    const repeated = options.repeated === true;
+    switch (operation.kind) {
+      case 'create':
+        return this.#newEntries.create(operation, repeated);
+      case 'mkdir':
+        return this.#newEntries.mkdir(operation, repeated);
+      case 'symlink':
+        return this.#newEntries.symlink(operation, repeated);
+      case 'link':
+        return this.#newEntries.link(operation, repeated);
+      case 'write':
+        return this.#content.write(operation);
+      case 'truncate':
+        return this.#content.truncate(operation);
+      case 'unlink':
+        return this.#names.unlink(operation, options);
+      case 'rmdir':
+        return this.#names.rmdir(operation, options);
+      case 'rename':
+        return this.#names.rename(operation, options);
+      case 'chmod':
+        return this.#attributes.chmod(operation);
+      case 'chown':
+        return this.#attributes.chown(operation);
+      case 'times':
+        return this.#attributes.times(operation);
+    }
+  }
+
+  /** The path on this machine; throws NAME_TOO_LONG where the system would not take it. */
+  absolute(path: TreePath): string {
+    return this.#paths.absolute(path);
+  }
+
+  /** Rejects with NOT_FOUND where nothing is. */
+  async lstat(path: TreePath): Promise<BigIntStats> {
+    return translated(lstat(this.#paths.absolute(path), { bigint: true }));
+  }
+
+  async stat(path: TreePath): Promise<FileStat | undefined> {
+    const stat = await lstatOptional(this.#paths.absolute(path));
+    return stat && fileStatOf(stat);
+  }
+
+  async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[]> {
+    try {
+      for await (const page of entriesOf(this.#paths.absolute(path), path === '/')) {
+        yield page.map(({ name, stat }) => ({ name, stat: fileStatOf(stat) }));
+      }
+    } catch (error) {
+      throw appErrorOf(error);
+    }
+  }
+
+  async readLink(path: TreePath): Promise<string> {
+    return translated(readLinkText(this.#paths.absolute(path)));
+  }
+
+  async read(path: TreePath, offset: number, lengthBytes: number): Promise<Buffer> {
+    return translated(this.#reading.read(this.#paths.absolute(path), offset, lengthBytes));
+  }
+
+  async hash(path: TreePath): Promise<string> {
+    return translated(this.#reading.hash(this.#paths.absolute(path)));
+  }
+
+  space(): Promise<Space> {
+    return translated(spaceOf(this.#paths.root));
+  }
+
+  async restorePreImage(name: string, path: TreePath): Promise<boolean> {
+    this.#slots.check();
+    const restored = await translated(this.#preImages.restore(name, this.#paths.absolute(path)));
+    this.#files.forget(path);
+    return restored;
+  }
+
+  dropPreImage(name: string): Promise<void> {
+    return translated(this.#preImages.drop(name));
+  }
+
+  dropLeftovers(): Promise<void> {
+    return translated(this.#preImages.dropLeftovers());
+  }
+
+  async replaceFile(path: TreePath, source: FileSource): Promise<void> {
+    this.#slots.check();
+    await translated(this.#replacing.replaceFile(this.#paths.absolute(path), source));
+    this.#files.forget(path);
+  }
+
+  async replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {
+    this.#slots.check();
+    const [absolute, file] = [this.#paths.absolute(path), this.#paths.absolute(existing)];
+    await translated(this.#replacing.replaceWithLink(absolute, file));
+    this.#files.forget(path);
+  }
+
+  readReserved(name: string): Promise<Buffer | undefined> {
+    return translated(this.#reserved.read(name));
+  }
+
+  writeReserved(name: string, content: Buffer): Promise<void> {
+    return translated(this.#reserved.write(name, content));
+  }
+
+  release(path: TreePath): void {
+    this.#files.forget(path);
+  }
+
+  /** The names of one inode, found by walking the tree. */
+  namesOf(inode: bigint, device: bigint): AsyncIterable<TreePath> {
+    return namesOf(this.#paths, inode, device);
+  }
+
+  /** The names of every file with several links, by `device:inode`; holds all of them in memory. */
+  walkHardLinks(): Promise<Map<string, TreePath[]>> {
+    return translated(hardLinkGroups(this.#paths));
+  }
+
+  /** Resolves when all that was applied so far is on stable storage. */
+  syncAll(): Promise<void> {
+    return syncFileSystem(this.#paths.root);
+  }
+}
+
+async function translated<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw appErrorOf(error);
+  }
+}
