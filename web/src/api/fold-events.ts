@@ -18,7 +18,9 @@ const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   'mirror.state': (live, { data }) => patch(live, { mirrors: withMirror(live.overview.mirrors, data) }),
   'mirror.health': (live, { data }) =>
     patch(live, {
-      mirrors: live.overview.mirrors.map((mirror) => (mirror.id === data.id ? { ...mirror, ...data } : mirror)),
+      mirrors: live.overview.mirrors.map((mirror) =>
+        mirror.id === data.id ? { ...mirror, ...data } : mirror,
+      ),
     }),
   'tx.started': (live, { data }) => patch(live, { inFlight: withStarted(live.overview.inFlight, data) }),
   'tx.progress': (live, { data }) =>
@@ -30,7 +32,9 @@ const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   'tx.retry': (live, { data }) =>
     patchInFlight(live, data.id, (transaction) => ({
       ...transaction,
-      participants: transaction.participants.map((part) => (part.mirror === data.mirror ? retrying(part, data) : part)),
+      participants: transaction.participants.map((part) =>
+        part.mirror === data.mirror ? retrying(part, data) : part,
+      ),
     })),
   'tx.ended': (live, { data }) => withEnded(live, data),
   'tx.dropped': (live, { data }) => ({ ...live, unlisted: live.unlisted + data.n }),
@@ -61,7 +65,11 @@ function withStarted(inFlight: Overview['inFlight'], started: TransactionView): 
   return { count: inFlight.count + 1, items: [started, ...inFlight.items].slice(0, LISTED_TRANSACTIONS) };
 }
 
-function patchInFlight(live: Live, id: string, change: (transaction: TransactionView) => TransactionView): Live {
+function patchInFlight(
+  live: Live,
+  id: string,
+  change: (transaction: TransactionView) => TransactionView,
+): Live {
   const { count, items } = live.overview.inFlight;
   const changed = items.map((transaction) => (transaction.id === id ? change(transaction) : transaction));
   return patch(live, { inFlight: { count, items: changed } });
@@ -76,7 +84,10 @@ function withEnded(live: Live, ended: TransactionView): Live {
   const { count, items } = live.overview.inFlight;
   const others = live.overview.recent.filter((transaction) => transaction.id !== ended.id);
   return patch(live, {
-    inFlight: { count: Math.max(0, count - 1), items: items.filter((transaction) => transaction.id !== ended.id) },
+    inFlight: {
+      count: Math.max(0, count - 1),
+      items: items.filter((transaction) => transaction.id !== ended.id),
+    },
     recent: [ended, ...others].slice(0, LISTED_TRANSACTIONS),
   });
 }

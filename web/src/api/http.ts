@@ -63,6 +63,9 @@ async function bodyOf(response: Response): Promise<unknown> {
   } catch (thrown) {
     // What a proxy in between says need not be JSON; the status tells then.
     if (!response.ok) return undefined;
-    throw new RequestFailure('UNREADABLE', 'The answer is not JSON', { status: response.status, cause: thrown });
+    throw new RequestFailure('UNREADABLE', 'The answer is not JSON', {
+      status: response.status,
+      cause: thrown,
+    });
   }
 }

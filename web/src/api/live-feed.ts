@@ -95,7 +95,8 @@ export class LiveFeed {
   #onBeat(): void {
     this.#beat += 1;
     if (this.#overview.flush()) this.#queries.setQueryData(OVERVIEW_KEY, this.#overview.live);
-    if (this.#overview.needsRefetch || this.#overview.takeAttentionChanged()) this.#refetchSoon(REFETCH_BEATS);
+    if (this.#overview.needsRefetch || this.#overview.takeAttentionChanged())
+      this.#refetchSoon(REFETCH_BEATS);
     if (this.#refetchAtBeat !== undefined && this.#beat >= this.#refetchAtBeat) this.#refetch();
     if (this.#beat % BEATS_PER_SECOND !== 0) return;
     this.nowMs.set(Date.now() + this.#serverAheadMs);
@@ -122,7 +123,10 @@ export class LiveFeed {
   async #probe(): Promise<void> {
     this.#probing = true;
     try {
-      await fetch(serverAddress('/healthz'), { cache: 'no-store', signal: AbortSignal.timeout(PROBE_LIMIT_MS) });
+      await fetch(serverAddress('/healthz'), {
+        cache: 'no-store',
+        signal: AbortSignal.timeout(PROBE_LIMIT_MS),
+      });
     } catch {
       this.#subscribed = false;
       this.#lost('no answer');

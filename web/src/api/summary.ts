@@ -69,7 +69,9 @@ function isInSync(mirror: MirrorView): boolean {
 function behindParts(mirrors: readonly MirrorView[]): string[] {
   return BEHIND_STATES.flatMap((content) => {
     const names = mirrors.filter((mirror) => mirror.content === content && !mirror.detached).map((m) => m.id);
-    return names.length === 0 ? [] : [`${formatList(names)} ${names.length === 1 ? 'is' : 'are'} ${BEHIND[content]}`];
+    return names.length === 0
+      ? []
+      : [`${formatList(names)} ${names.length === 1 ? 'is' : 'are'} ${BEHIND[content]}`];
   });
 }
 
@@ -88,7 +90,9 @@ function detachedPart(mirrors: readonly MirrorView[]): string[] {
 /** When the mirror that has been silent longest was last heard; undefined when one never was. */
 export function oldestAnswerMs(mirrors: readonly MirrorView[]): number | undefined {
   const attached = mirrors.filter((mirror) => !mirror.detached);
-  const times = attached.map((mirror) => (mirror.lastOkAt === null ? Number.NaN : Date.parse(mirror.lastOkAt)));
+  const times = attached.map((mirror) =>
+    mirror.lastOkAt === null ? Number.NaN : Date.parse(mirror.lastOkAt),
+  );
   const oldest = Math.min(...times);
   return Number.isFinite(oldest) ? oldest : undefined;
 }

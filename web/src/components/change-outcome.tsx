@@ -22,6 +22,8 @@ export function ChangeOutcome<Name extends string>({ change, verbs }: ChangeOutc
     );
   }
   return (
-    <VisuallyHidden role="status">{change.done === undefined ? '' : `Done: ${verbs[change.done]}`}</VisuallyHidden>
+    <VisuallyHidden role="status">
+      {change.done === undefined ? '' : `Done: ${verbs[change.done]}`}
+    </VisuallyHidden>
   );
 }

@@ -106,4 +106,3 @@ export const OPERATION_LABELS: Record<OperationKind, string> = {
   chown: 'change owner',
   times: 'set times',
 };
-

@@ -2,7 +2,8 @@
  * What must never reach the screen as it is: controls, line and paragraph separators, invisible and
  * bidirectional formatting, odd spaces, private and unassigned code points, lone surrogates.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034f\u115f\u1160\u2800\u3164\uffa0\ufffd]|(?! )\p{Zs}/u;
+const UNSAFE =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034f\u115f\u1160\u2800\u3164\uffa0\ufffd]|(?! )\p{Zs}/u;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '\n': '\\n',
   '\r': '\\r',

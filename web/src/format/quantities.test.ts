@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  formatBytes,
   formatCount,
+  formatDuration,
   formatExact,
   formatList,
   formatMilliseconds,
@@ -9,6 +11,17 @@ import {
 } from './quantities.ts';
 
 describe('quantities', () => {
+  it('writes sizes in binary units', () => {
+    expect([0, 1023, 1024, 1536, 5 * 1024 ** 3, 2 ** 60].map(formatBytes)).toEqual([
+      '0 B',
+      '1023 B',
+      '1 KiB',
+      '1.5 KiB',
+      '5 GiB',
+      '1024 PiB',
+    ]);
+  });
+
   it('writes round trips with three digits', () => {
     expect([0.845, 12.34, 250.4, 1250].map(formatMilliseconds)).toEqual([
       '0.84 ms',
@@ -18,11 +31,21 @@ describe('quantities', () => {
     ]);
   });
 
+  it('writes durations with at most two units', () => {
+    expect([-5, 4_900, 185_000, 7_500_000, 529_200_000].map(formatDuration)).toEqual([
+      '0 s',
+      '4 s',
+      '3 min',
+      '2 h 5 min',
+      '6 d 3 h',
+    ]);
+  });
+
   it('tells the past from the future', () => {
     const now = Date.UTC(2026, 0, 1);
     expect(formatRelative(now, now)).toBe('just now');
     expect(formatRelative(now - 12_000, now)).toBe('12 s ago');
-    expect(formatRelative(now + 180_000, now)).toBe('in 3 min 0 s');
+    expect(formatRelative(now + 180_000, now)).toBe('in 3 min');
   });
 
   it('counts down to one before the time has come, then to zero', () => {

@@ -1,6 +1,21 @@
-import { formatDuration } from '../../../shared/format.ts';
-
+const BYTE_UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** `1536` -> `1.5 KiB`. */
+export function formatBytes(sizeBytes: number): string {
+  if (sizeBytes < 1024) return `${sizeBytes} B`;
+  let value = sizeBytes;
+  let unit = 'B';
+  for (const next of BYTE_UNITS) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  return `${threeDigits(value)} ${unit}`;
+}
 
 /** `0.84` -> `0.84 ms`, `1250` -> `1.25 s`: three digits, as much as a round trip is worth. */
 export function formatMilliseconds(durationMs: number): string {
@@ -11,6 +26,20 @@ export function formatMilliseconds(durationMs: number): string {
 function threeDigits(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return String(Number(value.toFixed(value >= 10 ? 1 : 2)));
+}
+
+/** `4 s`, `3 min`, `2 h 5 min`, `6 d 3 h`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < MINUTE_MS) return `${Math.max(0, Math.floor(durationMs / SECOND_MS))} s`;
+  if (durationMs < HOUR_MS) return `${Math.floor(durationMs / MINUTE_MS)} min`;
+  if (durationMs < DAY_MS) return pair(durationMs, HOUR_MS, 'h', MINUTE_MS, 'min');
+  return pair(durationMs, DAY_MS, 'd', HOUR_MS, 'h');
+}
+
+function pair(durationMs: number, bigMs: number, big: string, smallMs: number, small: string): string {
+  const rest = Math.floor((durationMs % bigMs) / smallMs);
+  const head = `${Math.floor(durationMs / bigMs)} ${big}`;
+  return rest === 0 ? head : `${head} ${rest} ${small}`;
 }
 
 /** `just now`, `12 s ago`, `in 3 min`. */

@@ -1,0 +1,62 @@
+import { memo, type ReactNode } from 'react';
+import type { Overview, TransactionView } from '../../../shared/api.ts';
+import { formatCount } from '../format/quantities.ts';
+import { Chip } from './chip.tsx';
+import { TRANSACTION_LOOKS } from './looks.ts';
+import { OperationLine } from './operation-line.tsx';
+import { ParticipantChips } from './participant-chips.tsx';
+import { RelativeTime } from './relative-time.tsx';
+import { Empty, Section } from './section.tsx';
+import classes from './transaction-list.module.css';
+import { TransactionActions } from './transaction-actions.tsx';
+
+const SHOWN = 50;
+
+/** What is being carried out now. */
+export function InFlightList({ inFlight }: { readonly inFlight: Overview['inFlight'] }): ReactNode {
+  const shown = inFlight.items.slice(0, SHOWN);
+  const hidden = inFlight.count - shown.length;
+  return (
+    <Section
+      title="In flight"
+      testId="in-flight"
+      note={<span data-testid="in-flight-count">{formatCount(inFlight.count, 'transaction')}</span>}
+    >
+      {shown.length === 0 && (
+        <Empty>
+          {inFlight.count === 0
+            ? 'Nothing is being written right now.'
+            : `${formatCount(inFlight.count, 'transaction')} under way, too short-lived to list.`}
+        </Empty>
+      )}
+      {shown.length > 0 && (
+        <ul className={classes['list']} aria-label="Transactions in flight">
+          {shown.map((transaction) => (
+            <InFlightRow key={transaction.id} transaction={transaction} />
+          ))}
+        </ul>
+      )}
+      {shown.length > 0 && hidden > 0 && (
+        <p className={classes['more']}>{hidden.toLocaleString('en-US')} more are not listed.</p>
+      )}
+    </Section>
+  );
+}
+
+const InFlightRow = memo(
+  ({ transaction }: { readonly transaction: TransactionView }): ReactNode => (
+    <li className={classes['row']} data-testid="in-flight-row" data-transaction={transaction.id}>
+      <div className={classes['what']}>
+        <OperationLine transaction={transaction} />
+        <div className={classes['meta']}>
+          <Chip look={TRANSACTION_LOOKS[transaction.state]} />
+          <span>
+            begun <RelativeTime at={transaction.startedAt} />
+          </span>
+        </div>
+        <ParticipantChips participants={transaction.participants} />
+      </div>
+      <TransactionActions transaction={transaction} />
+    </li>
+  ),
+);

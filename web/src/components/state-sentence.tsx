@@ -1,0 +1,53 @@
+import { Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { Overview } from '../../../shared/api.ts';
+import { oldestAnswerMs, summarise } from '../api/summary.ts';
+import { Chip } from './chip.tsx';
+import { MODE_LOOKS } from './looks.ts';
+import { RelativeTime } from './relative-time.tsx';
+import { SafeText } from './safe-text.tsx';
+import classes from './state-sentence.module.css';
+
+/** May I write? Is every mirror identical? What needs me? */
+export function StateSentence({ overview }: { readonly overview: Overview }): ReactNode {
+  const { writing, mirrors, attention } = summarise(overview);
+  const look = MODE_LOOKS[overview.mode];
+  return (
+    <div className={classes['box']} data-tone={look.tone} data-testid="state">
+      <Chip look={look} />
+      <div role="status">
+        <Title order={1} size="h3" className={classes['sentence']}>
+          {writing} {mirrors} {attention}
+        </Title>
+      </div>
+      {overview.reason !== '' && (
+        <p className={classes['reason']} data-testid="state-reason">
+          <SafeText what="reason" limitChars={400}>
+            {overview.reason}
+          </SafeText>
+        </p>
+      )}
+      <p className={classes['checked']}>
+        <CheckedWhen overview={overview} />
+      </p>
+    </div>
+  );
+}
+
+/** What "in sync" rests on, since no one has compared every byte just now. */
+function CheckedWhen({ overview }: { readonly overview: Overview }): ReactNode {
+  if (overview.mirrors.length === 0) return null;
+  const oldest = oldestAnswerMs(overview.mirrors);
+  return (
+    <>
+      “In sync” means: the journal knows of no path that may differ there.{' '}
+      {oldest === undefined ? (
+        'Not every mirror has been heard yet.'
+      ) : (
+        <>
+          The mirror heard longest ago answered <RelativeTime at={new Date(oldest).toISOString()} />.
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import './api/zod-without-eval.ts';
+import '@mantine/core/styles.css';
+import './components/tones.css';
+import { MantineProvider, createTheme, localStorageColorSchemeManager } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { FeedContext } from './api/feed-context.ts';
+import { LiveFeed } from './api/live-feed.ts';
+import { OverviewPage } from './pages/overview-page.tsx';
+
+const theme = createTheme({
+  primaryColor: 'cyan',
+  primaryShade: { light: 9, dark: 7 },
+  defaultRadius: 'md',
+  respectReducedMotion: true,
+  cursorType: 'pointer',
+});
+
+// The key is color-scheme.js's too, which reads it before the first paint.
+const colorSchemes = localStorageColorSchemeManager({ key: 'proxyfs-color-scheme' });
+
+// A loopback server is there when the browser believes itself offline.
+const queries = new QueryClient({ defaultOptions: { queries: { networkMode: 'always' } } });
+const feed = new LiveFeed(queries);
+feed.start();
+
+const place = document.getElementById('root');
+if (!place) throw new Error('index.html has no #root');
+createRoot(place).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemes}>
+      <QueryClientProvider client={queries}>
+        <FeedContext value={feed}>
+          <OverviewPage />
+        </FeedContext>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);
