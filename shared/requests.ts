@@ -37,10 +37,8 @@ export type EventsQuery = z.infer<typeof eventsQuerySchema>;
 
 /** The body of changes that an operator may explain. */
 export const reasonBodySchema = z.strictObject({ reason: z.string().max(REASON_CHARS).optional() });
-export type ReasonBody = z.infer<typeof reasonBodySchema>;
 
 /** What a page sends over the socket to begin, or to go on after a lost connection. */
 export const subscribeSchema = z.strictObject({
   since: z.strictObject({ seq: z.number().int().nonnegative(), bootId: z.string().max(100) }).optional(),
 });
-export type Subscribe = z.infer<typeof subscribeSchema>;
