@@ -43,7 +43,9 @@ export class SftpTree implements FileTree {
     this.#isAdmitted = true;
   }
 
-  detach(): void {
+  /** Does nothing where another session has been attached since. */
+  detach(replica: ReplicaSession): void {
+    if (this.#replica !== replica) return;
     this.#replica = undefined;
     this.#isAdmitted = false;
   }

@@ -1,0 +1,25 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
+
+const FIRST_MS = 250;
+const LONGEST_MS = 30_000;
+
+/** Failures that time does not cure: they are tried again slowly, in case an operator has acted. */
+const SETTLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FOREIGN_REPLICA',
+  'ROLLED_BACK',
+  'ADOPTION_NEEDED',
+  'HOST_KEY_UNKNOWN',
+  'HOST_KEY_CHANGED',
+  'LOGIN_REFUSED',
+  'MIRROR_UNSUITABLE',
+]);
+
+/**
+ * How long to wait after the `failures`-th failure in a row: doubling, with jitter over the upper half, so
+ * that many appliances don't reconnect in step.
+ */
+export function backoffMs(failures: number, code: ErrorCode, random: () => number = Math.random): number {
+  if (SETTLED.has(code)) return LONGEST_MS;
+  const fullMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20));
+  return fullMs / 2 + (fullMs / 2) * random();
+}

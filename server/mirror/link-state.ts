@@ -1,0 +1,72 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
+import type { LinkState } from '../../shared/states.ts';
+import { type AppError, invariant } from '../base/errors.ts';
+
+/** What a mirror's server and login can do. */
+export interface MirrorCapabilities {
+  readonly atomicRename: boolean;
+  readonly fsync: boolean;
+  readonly hardLinks: boolean;
+  readonly lsetstat: boolean;
+  readonly statvfs: boolean;
+  /** Whether files get the owners that they have locally. */
+  readonly owners: boolean;
+  readonly maxWriteBytes: number;
+}
+
+export interface LinkReason {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** The state of the way to a mirror and why; pure data. */
+export interface LinkStatus {
+  readonly state: LinkState;
+  readonly reason?: LinkReason;
+  readonly sinceMs: number;
+  readonly capabilities?: MirrorCapabilities;
+}
+
+export type LinkEvent =
+  | { readonly kind: 'attempt' }
+  | { readonly kind: 'up'; readonly capabilities: MirrorCapabilities }
+  /** An attempt failed, or an established link was lost. */
+  | { readonly kind: 'down'; readonly error: AppError }
+  | { readonly kind: 'disable' }
+  | { readonly kind: 'enable' }
+  | { readonly kind: 'stop'; readonly error: AppError };
+
+/** Which events each state takes; any other is a bug of the supervision. */
+const TAKES: Record<LinkState, readonly LinkEvent['kind'][]> = {
+  connecting: ['up', 'down', 'disable', 'stop'],
+  up: ['down', 'disable', 'stop'],
+  down: ['attempt', 'disable', 'stop'],
+  disabled: ['enable', 'disable', 'stop'],
+};
+
+export function firstLink(nowMs: number): LinkStatus {
+  return { state: 'down', sinceMs: nowMs };
+}
+
+/** The state after `event`. */
+export function nextLink(link: LinkStatus, event: LinkEvent, nowMs: number): LinkStatus {
+  invariant(TAKES[link.state].includes(event.kind), `link ${link.state} takes ${event.kind}`);
+  switch (event.kind) {
+    case 'attempt':
+      // The reason of the last failure stays visible until it is known whether it still holds.
+      return { state: 'connecting', sinceMs: nowMs, ...(link.reason && { reason: link.reason }) };
+    case 'up':
+      return { state: 'up', sinceMs: nowMs, capabilities: event.capabilities };
+    case 'down':
+    case 'stop':
+      return { state: 'down', sinceMs: nowMs, reason: reasonOf(event.error) };
+    case 'disable':
+      return link.state === 'disabled' ? link : { state: 'disabled', sinceMs: nowMs };
+    case 'enable':
+      return { state: 'down', sinceMs: nowMs };
+  }
+}
+
+function reasonOf({ code, message }: AppError): LinkReason {
+  return { code, message };
+}

@@ -1,0 +1,24 @@
+const WINDOW = 256;
+
+/** The latest round trips of one mirror, bounded. */
+export class RoundTrips {
+  readonly #latestMs: number[] = [];
+  #next = 0;
+
+  add(ms: number): void {
+    this.#latestMs[this.#next] = ms;
+    this.#next = (this.#next + 1) % WINDOW;
+  }
+
+  /** undefined before the first. */
+  summary(): { readonly p50: number; readonly p95: number } | undefined {
+    if (this.#latestMs.length === 0) return undefined;
+    const sorted = this.#latestMs.toSorted((one, other) => one - other);
+    return { p50: rank(sorted, 0.5), p95: rank(sorted, 0.95) };
+  }
+}
+
+/** The nearest rank. */
+function rank(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+}
