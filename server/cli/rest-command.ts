@@ -28,11 +28,15 @@ export class RestCommands {
 
   add(usage: string, description: string): Command {
     const url = new Option('--url <url>', 'where the appliance listens').argParser(parseUrl);
-    return this.#program
-      .command(usage)
-      .description(description)
-      .addOption(url.default(parseUrl(DEFAULT_URL), DEFAULT_URL))
-      .option('--json', 'print the answer as JSON');
+    return (
+      this.#program
+        .command(usage)
+        .description(description)
+        // Commander itself would end every wrong usage with 1, which here means that the appliance refused.
+        .exitOverride((ending) => this.#terminal.exitNow(exitCodeOf(ending)))
+        .addOption(url.default(parseUrl(DEFAULT_URL), DEFAULT_URL))
+        .option('--json', 'print the answer as JSON')
+    );
   }
 
   /** Prints what `work` answers, or why it failed. */

@@ -7,13 +7,22 @@ import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mirrorListSchema, overviewSchema, transactionListSchema } from '../../shared/api.ts';
 import { type ApiBench, TEST_TOKEN, startApiBench } from '../testing/api-bench.ts';
-import { exitCodeOf } from './exit-codes.ts';
 import { registerRestCommands } from './rest-commands.ts';
 
 interface Result {
   readonly code: number;
   readonly out: string;
   readonly err: string;
+}
+
+/** The end of the process, as far as the command can tell. */
+class ExitNow extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
 }
 
 let bench: ApiBench;
@@ -29,18 +38,22 @@ async function proxyfs(
   environment: Record<string, string> = { PROXYFS_TOKEN: TEST_TOKEN },
 ): Promise<Result> {
   let [out, err, code] = ['', '', 0];
-  const program = new Command('proxyfs').exitOverride();
+  const program = new Command('proxyfs');
   program.configureOutput({ writeOut: (text) => (out += text), writeErr: (text) => (err += text) });
   registerRestCommands(program, {
     environment,
     out: (text) => (out += text),
     err: (text) => (err += text),
     exitWith: (wanted) => (code = wanted),
+    exitNow: (wanted) => {
+      throw new ExitNow(wanted);
+    },
   });
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
-    code = exitCodeOf(thrown);
+    if (!(thrown instanceof ExitNow)) throw thrown;
+    code = thrown.code;
   }
   return { code, out, err };
 }

@@ -7,6 +7,8 @@ export interface Terminal {
   err(text: string): void;
   /** The process ends with this code when nothing is left to do. */
   exitWith(code: number): void;
+  /** The process ends here and now. */
+  exitNow(code: number): never;
 }
 
 /** The terminal that the process was started from. */
@@ -17,6 +19,7 @@ export const processTerminal: Terminal = {
   exitWith: (code) => {
     process.exitCode = code;
   },
+  exitNow: (code) => process.exit(code),
 };
 
 const MESSAGE_CHARS = 1000;
