@@ -37,7 +37,6 @@ export const mirrorCapabilitiesSchema = z.object({
   lsetstat: z.boolean(),
   maxWriteBytes: count,
 });
-export type MirrorCapabilities = z.infer<typeof mirrorCapabilitiesSchema>;
 
 /** One mirror as an operator sees it. `id` is its name in the configuration. */
 export const mirrorViewSchema = z.object({
@@ -77,7 +76,6 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** What the caller of the failed call was told. */
 export const transactionErrorSchema = reasonSchema.extend({ errno: z.string() });
-export type TransactionError = z.infer<typeof transactionErrorSchema>;
 
 /** One transaction; `endedAt`, `outcome` and, where rolled back, `error` appear when it is over. */
 export const transactionViewSchema = z.object({
