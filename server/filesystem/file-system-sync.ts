@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { AppError } from '../base/errors.ts';
 
-/** Flushes the file system that `root` is on, as syncfs(2) does, which node:fs lacks; all of them where sync(1) knows no `-f`. */
+/** Flushes the file system that `root` is on, as syncfs(2) does, which node:fs lacks. */
 export async function syncFileSystem(root: string): Promise<void> {
-  if ((await exitCodeOf('sync', ['-f', root])) === 0) return;
-  const exitCode = await exitCodeOf('sync', []);
+  // No falling back to a plain `sync`: it hides the errors that this is here to find.
+  const exitCode = await exitCodeOf('sync', ['-f', root]);
   if (exitCode !== 0) throw new AppError('INPUT_OUTPUT', 'sync failed', { details: { exitCode } });
 }
 

@@ -28,7 +28,7 @@ export class LocalNewEntries {
     // A file with content is not what this operation made, and not to be lost.
     if (found && !(repeated && found.isFile() && found.size === 0n)) throw new AppError('ALREADY_EXISTS');
     if (found) return finish(absolute, operation);
-    const fd = await this.#guarded(absolute, 'file', () => createFile(absolute, operation));
+    const fd = await this.#guarded(absolute, 'file', (made) => createFile(absolute, operation, made));
     // Kept open: the next call writes to it, and may do so even where the mode forbids opening it again.
     this.#files.adopt(operation.path, fd, fstatSync(fd, { bigint: true }));
   }
@@ -38,9 +38,10 @@ export class LocalNewEntries {
     const found = await lstatOptional(absolute);
     if (found && !(repeated && found.isDirectory())) throw new AppError('ALREADY_EXISTS');
     if (found) return finish(absolute, operation);
-    await this.#guarded(absolute, 'directory', async () => {
+    await this.#guarded(absolute, 'directory', async (made) => {
       await mkdir(absolute, firstMode(operation));
-      await finish(absolute, operation).catch(removing(absolute, 'directory'));
+      made();
+      await finish(absolute, operation);
     });
   }
 
@@ -51,9 +52,10 @@ export class LocalNewEntries {
       throw new AppError('ALREADY_EXISTS');
     }
     if (found) return own(absolute, owner);
-    await this.#guarded(absolute, 'symlink', async () => {
+    await this.#guarded(absolute, 'symlink', async (made) => {
       await symlink(target, absolute);
-      await own(absolute, owner).catch(removing(absolute, 'symlink'));
+      made();
+      await own(absolute, owner);
     });
   }
 
@@ -71,15 +73,22 @@ export class LocalNewEntries {
   async #guarded<Result>(
     absolute: string,
     type: 'file' | 'directory' | 'symlink',
-    carryOut: () => Promise<Result>,
+    carryOut: (made: () => void) => Promise<Result>,
   ): Promise<Result> {
     const slot = await this.#slots.take();
+    const record = { kind: 'entry', path: absolute, type } as const;
+    let isOurs = false;
     try {
       return await this.#slots.guard(slot, {
-        record: { kind: 'entry', path: absolute, type },
-        carryOut,
-        // The steps remove what they made themselves: only they know whether it was they who made it.
-        putBack: () => Promise.resolve(),
+        record,
+        carryOut: () =>
+          carryOut(() => {
+            isOurs = true;
+          }),
+        // What another writer made in the meantime is not ours to remove.
+        putBack: async () => {
+          if (isOurs) await removeNew(record);
+        },
       });
     } finally {
       this.#slots.give(slot);
@@ -87,9 +96,14 @@ export class LocalNewEntries {
   }
 }
 
-async function createFile(absolute: string, operation: OperationOf<'create'>): Promise<number> {
+async function createFile(
+  absolute: string,
+  operation: OperationOf<'create'>,
+  made: () => void,
+): Promise<number> {
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = await openDescriptor(absolute, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(operation));
+  made();
   try {
     const { mode, owner } = operation;
     const differs = difference(fstatSync(fd, { bigint: true }), mode, owner);
@@ -99,7 +113,7 @@ async function createFile(absolute: string, operation: OperationOf<'create'>): P
     return fd;
   } catch (error) {
     closeQuietly(fd);
-    return removing(absolute, 'file')(error);
+    throw error;
   }
 }
 
@@ -124,12 +138,6 @@ function difference(stat: BigIntStats, mode: number | undefined, owner: Owner | 
 
 /** What an entry is made with: its mode at once, unless it is yet to be given to somebody else. */
 function firstMode({ mode, owner }: { mode: number; owner?: Owner }): number {
-  return owner && owner.uid !== process.geteuid?.() ? mode & 0o700 : mode & 0o777;
-}
-
-function removing(path: string, type: 'file' | 'directory' | 'symlink'): (error: unknown) => Promise<never> {
-  return async (error) => {
-    await removeNew({ kind: 'entry', path, type });
-    throw error;
-  };
+  const forOthers = owner && (owner.uid !== process.geteuid?.() || owner.gid !== process.getegid?.());
+  return mode & (forOthers ? 0o700 : 0o777);
 }

@@ -20,7 +20,7 @@ import { fileStatOf, lstatOptional } from './local-stat.ts';
 import { OpenFiles } from './open-files.ts';
 import type { Operation } from './operation.ts';
 import { putBackAfterCrash } from './put-back.ts';
-import type { TreePath } from './tree-path.ts';
+import { ROOT, type TreePath } from './tree-path.ts';
 import { UndoSlots, type StepHook } from './undo-slots.ts';
 
 /**
@@ -124,7 +124,7 @@ export class LocalTree implements FileTree {
 
   async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[]> {
     try {
-      for await (const page of entriesOf(this.#paths.absolute(path), path === '/')) {
+      for await (const page of entriesOf(this.#paths.absolute(path), path === ROOT)) {
         yield page.map(({ name, stat }) => ({ name, stat: fileStatOf(stat) }));
       }
     } catch (error) {

@@ -1,6 +1,13 @@
 import { constants, fstatSync, futimesSync } from 'node:fs';
 import { chmod, rmdir, unlink } from 'node:fs/promises';
-import { closeQuietly, openDescriptor, readFully, truncateDescriptor, writeFully } from './descriptors.ts';
+import {
+  CAREFULLY,
+  closeQuietly,
+  openDescriptor,
+  readFully,
+  truncateDescriptor,
+  writeFully,
+} from './descriptors.ts';
 import { hasErrno } from './errno.ts';
 import { isSameInode, lstatOptional, typeOf } from './local-stat.ts';
 import { timeForNode } from './local-times.ts';
@@ -21,11 +28,26 @@ export async function putBackAfterCrash(record: UndoRecord, overlap: Buffer): Pr
   }
   if (!stat.isFile() || !isSameInode(stat, { dev: record.device, ino: record.inode })) return;
   if (record.kind === 'mode') return chmod(record.path, record.mode);
-  const fd = await openDescriptor(record.path, constants.O_RDWR | constants.O_NOFOLLOW);
+  const fd = await openOwn(record.path, Number(stat.mode & 0o7777n));
   try {
     await putBackWrite(fd, record, overlap);
   } finally {
     closeQuietly(fd);
+  }
+}
+
+/** Opens a file whose mode may forbid it by now, though it was written to through an earlier descriptor. */
+async function openOwn(absolute: string, mode: number): Promise<number> {
+  try {
+    return await openDescriptor(absolute, constants.O_RDWR | CAREFULLY);
+  } catch (error) {
+    if (!hasErrno(error, 'EACCES')) throw error;
+  }
+  await chmod(absolute, mode | 0o600);
+  try {
+    return await openDescriptor(absolute, constants.O_RDWR | CAREFULLY);
+  } finally {
+    await chmod(absolute, mode);
   }
 }
 

@@ -32,8 +32,8 @@ const MAGIC = Buffer.from('PXUNDO1\n');
 const HEADER_BYTES = MAGIC_BYTES + 3 * 4;
 
 /** The record as it stands at the beginning of a slot; `overlap` must be in its place before. */
-export function encodeRecord(record: UndoRecord, overlap: Buffer): Buffer {
-  const body = Buffer.from(JSON.stringify(record, (_, value: unknown) => plain(value)));
+export function encodeRecord(record: UndoRecord, overlap: Buffer, bootId: string): Buffer {
+  const body = Buffer.from(JSON.stringify({ bootId, record }, (_, value: unknown) => plain(value)));
   const encoded = Buffer.alloc(HEADER_BYTES + body.length);
   MAGIC.copy(encoded);
   encoded.writeUInt32LE(body.length, MAGIC_BYTES + 4);
@@ -43,8 +43,16 @@ export function encodeRecord(record: UndoRecord, overlap: Buffer): Buffer {
   return encoded;
 }
 
+/** What an ended process left in a slot. */
+export interface LeftRecord {
+  /** Names the run of the machine that the record is good for. */
+  readonly bootId: string;
+  readonly record: UndoRecord;
+  readonly overlap: Buffer;
+}
+
 /** undefined where the slot is free or its record is torn: the file was not touched then. */
-export function decodeRecord(slot: Buffer): { record: UndoRecord; overlap: Buffer } | undefined {
+export function decodeRecord(slot: Buffer): LeftRecord | undefined {
   if (slot.length < HEADER_BYTES || !slot.subarray(0, MAGIC_BYTES).equals(MAGIC)) return undefined;
   const bodyBytes = slot.readUInt32LE(MAGIC_BYTES + 4);
   const overlapBytes = slot.readUInt32LE(MAGIC_BYTES + 8);
@@ -53,7 +61,7 @@ export function decodeRecord(slot: Buffer): { record: UndoRecord; overlap: Buffe
   if (body.length !== bodyBytes || overlap.length !== overlapBytes) return undefined;
   const covered = slot.subarray(MAGIC_BYTES + 4, HEADER_BYTES + bodyBytes);
   if (checksum(covered, overlap) !== slot.readUInt32LE(MAGIC_BYTES)) return undefined;
-  return { record: reviveRecord(body.toString()), overlap };
+  return { ...revive(body.toString()), overlap };
 }
 
 function checksum(covered: Buffer, overlap: Buffer): number {
@@ -67,8 +75,8 @@ function plain(value: unknown): unknown {
 }
 
 /** The checksum vouches that this process' own encoder wrote it. */
-function reviveRecord(json: string): UndoRecord {
+function revive(json: string): { bootId: string; record: UndoRecord } {
   const wide = (key: string, value: unknown) =>
     WIDE_FIELDS.has(key) && typeof value === 'string' ? BigInt(value) : value;
-  return JSON.parse(json, wide) as UndoRecord;
+  return JSON.parse(json, wide) as { bootId: string; record: UndoRecord };
 }

@@ -38,6 +38,8 @@ export interface UndoSlot {
 /**
  * Small preallocated files that each hold what one change in progress would have to put back. They guard
  * against the end of this process, not of the machine: nothing here is flushed, the page cache outlives us.
+ * After the machine went down they are worth nothing, and worse: the disk may hold a record as armed whose
+ * clearing it never got, and following that would take an acknowledged write back. So each names its boot.
  */
 export class UndoSlots {
   readonly #directory: string;
@@ -46,6 +48,7 @@ export class UndoSlots {
   readonly #all: UndoSlot[] = [];
   readonly #waiting: ((slot: UndoSlot) => void)[] = [];
   #opened = 0;
+  #bootId: string | undefined;
   #failure: AppError | undefined;
 
   constructor(directory: string, step?: StepHook) {
@@ -55,6 +58,7 @@ export class UndoSlots {
 
   async start(): Promise<void> {
     await ensurePrivateDirectory(this.#directory);
+    this.#bootId = await bootIdOf();
     this.give(await this.#open());
   }
 
@@ -71,11 +75,12 @@ export class UndoSlots {
   async recover(putBack: (record: UndoRecord, overlap: Buffer) => Promise<void>): Promise<void> {
     invariant(this.#all.length === 0, 'undo slots are recovered before they are used');
     await ensurePrivateDirectory(this.#directory);
+    const bootId = await bootIdOf();
     for (const name of await readdir(this.#directory)) {
       if (!SLOT_NAME.test(name)) continue;
       const file = join(this.#directory, name);
       const left = decodeRecord(await readFile(file));
-      if (left) await putBack(left.record, left.overlap);
+      if (left && left.bootId === bootId) await putBack(left.record, left.overlap);
       await unlink(file);
     }
   }
@@ -103,7 +108,8 @@ export class UndoSlots {
   async guard<Result>(slot: UndoSlot, change: GuardedChange<Result>): Promise<Result> {
     this.check();
     const { kind } = change.record;
-    await arm(slot, change.record, change.overlap ?? NO_BYTES);
+    const overlap = change.overlap ?? NO_BYTES;
+    await arm(slot, encodeRecord(change.record, overlap, this.#bootId ?? ''), overlap);
     if (this.#step) await this.#step(`${kind}:armed`);
     let result: Result;
     try {
@@ -160,8 +166,7 @@ export function scratchOf(slot: UndoSlot, lengthBytes: number): Buffer {
 }
 
 /** From here on an end of the process takes the change back. After a rejection the record is torn, which counts as none. */
-async function arm(slot: UndoSlot, record: UndoRecord, overlap: Buffer): Promise<void> {
-  const encoded = encodeRecord(record, overlap);
+async function arm(slot: UndoSlot, encoded: Buffer, overlap: Buffer): Promise<void> {
   invariant(encoded.length <= OVERLAP_OFFSET, 'an undo record fits its place');
   try {
     // ORDER: the bytes first, then the record that vouches for them.
@@ -170,5 +175,14 @@ async function arm(slot: UndoSlot, record: UndoRecord, overlap: Buffer): Promise
     if (written !== encoded.length) throw new AppError('INPUT_OUTPUT', 'an undo record was cut short');
   } catch (error) {
     throw appErrorOf(error);
+  }
+}
+
+/** Differs after each start of the machine. Where the system has no such thing nothing is ever put back. */
+async function bootIdOf(): Promise<string | undefined> {
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  } catch {
+    return undefined;
   }
 }
