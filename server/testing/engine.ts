@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DirectRepairer } from '../appliance/direct-repairer.ts';
+import { recover } from '../appliance/recovery.ts';
+import { AppError } from '../base/errors.ts';
+import { silentLogger } from '../base/logger.ts';
+import { waitUntil } from '../base/wait.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import { LocalTree } from '../filesystem/local-tree.ts';
+import { Journal } from '../journal/journal.ts';
+import type { StaleSet } from '../journal/stale-set.ts';
+import { Reconciler } from '../resync/reconciler.ts';
+import { Coordinator } from '../transaction/coordinator.ts';
+import type { HeldMark, Participant } from '../transaction/participant.ts';
+import { PathLocks } from '../transaction/path-locks.ts';
+import type { RetryPolicy } from '../transaction/retry-schedule.ts';
+import { Settling } from '../transaction/settling.ts';
+import type { StepHook } from '../transaction/step.ts';
+import { FaultyTree } from './faulty-tree.ts';
+
+/** A mirror that is a directory of this machine: linked or not as the test says, repaired as a real one is. */
+export class DirectoryMirror implements Participant {
+  readonly name: string;
+  readonly root: string;
+  readonly tree: FaultyTree;
+  readonly stale: StaleSet;
+  readonly reconciler: Reconciler;
+  required = true;
+  knownDown = false;
+
+  constructor(name: string, root: string, local: LocalTree, stale: StaleSet) {
+    this.name = name;
+    this.root = root;
+    this.tree = new FaultyTree(new LocalTree(root, join(root, '.proxyfs')));
+    this.stale = stale;
+    const withLock = <T>(_affected: AffectedPath, work: () => Promise<T>) => work();
+    this.reconciler = new Reconciler({ local, mirror: this.tree, stale, withLock, logger: silentLogger });
+  }
+
+  get inSync(): boolean {
+    return this.tree.linked && this.stale.size === 0;
+  }
+
+  async ready(): Promise<void> {
+    if (!this.tree.linked) throw new AppError('MIRROR_UNREACHABLE');
+    this.reconciler.start();
+    if (!(await waitUntil(() => this.inSync, 2000))) throw new AppError('MIRROR_STALE');
+  }
+
+  gaveUp(): void {
+    this.knownDown = !this.tree.linked;
+  }
+
+  mark(affected: readonly AffectedPath[]): void {
+    this.stale.mark(affected);
+  }
+
+  markHeld(affected: readonly AffectedPath[]): HeldMark {
+    return this.stale.markHeld(affected);
+  }
+}
+
+/** The transaction engine on a local directory and three more, without a socket or a mount. */
+export class Engine {
+  readonly base: string;
+  readonly localRoot: string;
+  readonly mirrors: DirectoryMirror[] = [];
+  readonly policy: RetryPolicy = { times: 2, waitMs: [10], timeoutMs: 1000 };
+  step: StepHook = () => Promise.resolve();
+  #started: { local: LocalTree; journal: Journal; coordinator: Coordinator; settling: Settling } | undefined;
+
+  private constructor(base: string) {
+    this.base = base;
+    this.localRoot = join(base, 'local');
+  }
+
+  static async start(): Promise<Engine> {
+    const engine = new Engine(await mkdtemp(join(tmpdir(), 'engine-')));
+    for (const name of ['local', 'm1', 'm2', 'm3']) await mkdir(join(engine.base, name));
+    await engine.restart();
+    return engine;
+  }
+
+  get local(): LocalTree {
+    return this.#parts.local;
+  }
+
+  get journal(): Journal {
+    return this.#parts.journal;
+  }
+
+  get coordinator(): Coordinator {
+    return this.#parts.coordinator;
+  }
+
+  get settling(): Settling {
+    return this.#parts.settling;
+  }
+
+  get roots(): string[] {
+    return [this.localRoot, ...this.mirrors.map(({ root }) => root)];
+  }
+
+  /** Begins anew on what is on disk, as after a crash: nothing of the old run is asked to end. */
+  async restart(): Promise<void> {
+    await this.#started?.journal.close();
+    const journal = await Journal.open(join(this.base, 'state'));
+    const local = new LocalTree(this.localRoot, join(this.base, 'state'));
+    await local.start();
+    this.mirrors.splice(0);
+    for (const name of ['m1', 'm2', 'm3']) {
+      this.mirrors.push(new DirectoryMirror(name, join(this.base, name), local, journal.staleSet(name)));
+    }
+    await recover({ local, journal, mirrors: this.mirrors.map(({ name }) => name), logger: silentLogger });
+    const locks = new PathLocks();
+    const common = { local, intents: journal.intents, locks, participants: () => this.mirrors, logger: silentLogger };
+    const step: StepHook = (name, about) => this.step(name, about);
+    const repairer = new DirectRepairer(local);
+    const coordinator = new Coordinator({ ...common, repairer, policy: this.policy, admit: () => {}, step });
+    const settling = new Settling(common);
+    coordinator.events.on('committed', (operation) => settling.follow(operation));
+    this.#started = { local, journal, coordinator, settling };
+  }
+
+  /** Lets every mirror catch up and carries the mtimes over. */
+  async heal(): Promise<void> {
+    for (const mirror of this.mirrors) {
+      mirror.tree.linked = true;
+      mirror.knownDown = false;
+      await mirror.ready();
+    }
+    await this.settling.stop();
+    for (const mirror of this.mirrors) await mirror.ready();
+  }
+
+  async stop(): Promise<void> {
+    for (const mirror of this.mirrors) await mirror.reconciler.stop();
+    await this.#started?.local.stop();
+    await this.#started?.journal.close();
+    await rm(this.base, { recursive: true, force: true });
+  }
+
+  get #parts() {
+    if (!this.#started) throw new Error('the engine is not started');
+    return this.#started;
+  }
+}

@@ -1,0 +1,116 @@
+import { AppError } from '../base/errors.ts';
+import type { ApplyOptions, DirectoryEntry, FileSource, FileStat, FileTree, Space } from '../filesystem/file-tree.ts';
+import type { Operation } from '../filesystem/operation.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+
+/** What happens to the next `apply`: refused before it does anything, lost before or after it was carried out, or never answered. */
+export type Fault = 'refused' | 'lost-before' | 'lost-after' | 'silent';
+
+/** A replica that fails on demand: everything else goes to the tree behind it. */
+export class FaultyTree implements FileTree {
+  readonly #behind: FileTree;
+  #faults: { fault: Fault; error: AppError }[] = [];
+  #linked = true;
+  onLost: () => void = () => {};
+
+  constructor(behind: FileTree) {
+    this.#behind = behind;
+  }
+
+  /** Lays faults on the next calls of `apply`, in order. */
+  fail(...faults: Fault[]): void {
+    this.#faults.push(...faults.map((fault) => ({ fault, error: errorOf(fault) })));
+  }
+
+  refuse(error: AppError): void {
+    this.#faults.push({ fault: 'refused', error });
+  }
+
+  get linked(): boolean {
+    return this.#linked;
+  }
+
+  set linked(linked: boolean) {
+    this.#linked = linked;
+    if (!linked) this.onLost();
+  }
+
+  async apply(operation: Operation, options?: ApplyOptions): Promise<void> {
+    this.#reach();
+    const next = this.#faults.shift();
+    if (!next) return this.#behind.apply(operation, options);
+    if (next.fault === 'lost-after') await this.#behind.apply(operation, options);
+    if (next.fault === 'silent') return new Promise(() => {});
+    throw next.error;
+  }
+
+  stat(path: TreePath): Promise<FileStat | undefined> {
+    return this.#through(() => this.#behind.stat(path));
+  }
+
+  async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[]> {
+    this.#reach();
+    yield* this.#behind.list(path);
+  }
+
+  readLink(path: TreePath): Promise<string> {
+    return this.#through(() => this.#behind.readLink(path));
+  }
+
+  read(path: TreePath, offset: number, lengthBytes: number): Promise<Buffer> {
+    return this.#through(() => this.#behind.read(path, offset, lengthBytes));
+  }
+
+  hash(path: TreePath): Promise<string> {
+    return this.#through(() => this.#behind.hash(path));
+  }
+
+  space(): Promise<Space> {
+    return this.#through(() => this.#behind.space());
+  }
+
+  restorePreImage(name: string, path: TreePath): Promise<boolean> {
+    return this.#through(() => this.#behind.restorePreImage(name, path));
+  }
+
+  dropPreImage(name: string): Promise<void> {
+    return this.#through(() => this.#behind.dropPreImage(name));
+  }
+
+  dropLeftovers(): Promise<void> {
+    return this.#through(() => this.#behind.dropLeftovers());
+  }
+
+  replaceFile(path: TreePath, source: FileSource): Promise<void> {
+    return this.#through(() => this.#behind.replaceFile(path, source));
+  }
+
+  replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {
+    return this.#through(() => this.#behind.replaceWithLink(path, existing));
+  }
+
+  readReserved(name: string): Promise<Buffer | undefined> {
+    return this.#through(() => this.#behind.readReserved(name));
+  }
+
+  writeReserved(name: string, content: Buffer): Promise<void> {
+    return this.#through(() => this.#behind.writeReserved(name, content));
+  }
+
+  release(path: TreePath): void {
+    this.#behind.release(path);
+  }
+
+  async #through<T>(call: () => Promise<T>): Promise<T> {
+    this.#reach();
+    return call();
+  }
+
+  #reach(): void {
+    if (!this.#linked) throw new AppError('MIRROR_UNREACHABLE');
+  }
+}
+
+function errorOf(fault: Fault): AppError {
+  return new AppError(fault === 'refused' ? 'NO_SPACE' : 'MIRROR_UNREACHABLE', `injected: ${fault}`);
+}

@@ -1,0 +1,38 @@
+import { AppError } from '../base/errors.ts';
+import type { Step, StepHook } from '../transaction/step.ts';
+
+/** Where the real command is to fail, as PROXYFS_TEST_STEP carries it in JSON. */
+export interface StepFault {
+  readonly step: Step;
+  readonly operation?: string;
+  readonly mirror?: string;
+  /** So many matching steps pass first. */
+  readonly after?: number;
+  readonly action: 'kill' | 'fail' | 'hang';
+}
+
+/** The hook that does what a fault says, once. */
+export function stepHookOf(fault: StepFault): StepHook {
+  let passing = fault.after ?? 0;
+  let done = false;
+  return (step, about) => {
+    const here =
+      step === fault.step &&
+      (fault.operation ?? about.operation) === about.operation &&
+      (fault.mirror ?? about.mirror) === about.mirror;
+    if (!here || done || passing-- > 0) return Promise.resolve();
+    done = true;
+    // Nothing may run after this point: SIGKILL to ourselves is delivered before kill(2) returns.
+    if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
+    if (fault.action === 'hang') return new Promise(() => {});
+    return Promise.reject(new AppError('INPUT_OUTPUT', `injected at ${step}`));
+  };
+}
+
+if (process.env['PROXYFS_TEST_MAIN'] !== undefined) {
+  process.env['UV_THREADPOOL_SIZE'] ??= '16';
+  const { runCommandLine } = await import('../command-line.ts');
+  const fault = process.env['PROXYFS_TEST_STEP'];
+  const hooks = fault === undefined ? {} : { step: stepHookOf(JSON.parse(fault) as StepFault) };
+  process.exitCode = await runCommandLine(process.argv, hooks);
+}
