@@ -1,0 +1,87 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { EmbeddedSftpServer } from '../demo/embedded-sftp-server.ts';
+import { mountedAt } from '../fuse/mount-point.ts';
+import { ApplianceProcess } from './appliance-process.ts';
+import { tempDirectory, type TempDirectory } from './temp-directory.ts';
+import { waitUntil } from './wait-until.ts';
+
+let temp: TempDirectory;
+let servers: EmbeddedSftpServer[];
+let appliance: ApplianceProcess;
+
+beforeEach(async () => {
+  temp = await tempDirectory('mirrors');
+  servers = [];
+  for (const name of ['first', 'second']) {
+    const directory = join(temp.path, name, 'root');
+    await mkdir(directory, { recursive: true });
+    const server = new EmbeddedSftpServer({ directory, keyDirectory: join(temp.path, name) });
+    await server.start();
+    servers.push(server);
+  }
+  const mirrors = servers.map((server, index) => server.mirrorConfiguration(`m${index + 1}`));
+  appliance = new ApplianceProcess({ mirrors, configuration: { timeout: 5 } });
+});
+
+afterEach(async () => {
+  await appliance.stop();
+  for (const server of servers) await server.stop();
+  await temp.remove();
+});
+
+it('starts the real command, writes through its mount and ends it with exit code 0', async () => {
+  await appliance.start();
+  const { mountPoint } = appliance;
+  const written = await appliance.inMount('sh', ['-c', 'echo hello > file && cat file']);
+  expect(written).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+  for (const { directory } of servers) {
+    expect(await readFile(join(directory, 'file'), 'utf8')).toBe('hello\n');
+  }
+  expect(await appliance.api('/api/v1/mirrors')).toMatchObject({ status: 200 });
+  expect(await appliance.api('/api/v1/mirrors', { headers: { authorization: 'Bearer x' } })).toMatchObject({
+    status: 401,
+  });
+  expect(await appliance.terminate()).toBe(0);
+  expect(await mountedAt(mountPoint)).toBeUndefined();
+});
+
+it('comes back after a kill, and keeps its files', async () => {
+  await appliance.start();
+  await appliance.inMount('sh', ['-c', 'echo one > file']);
+  await appliance.kill9();
+  expect(await appliance.exited()).toEqual({ code: null, signal: 'SIGKILL' });
+  await appliance.restart();
+  expect(await appliance.inMount('cat', ['file'])).toMatchObject({ stdout: 'one\n' });
+});
+
+it('leaves neither mount nor files behind, even after a kill', async () => {
+  await appliance.start();
+  const { mountPoint, configFile } = appliance;
+  await appliance.kill9();
+  expect(await mountedAt(mountPoint)).toBeDefined();
+  await appliance.stop();
+  expect(await mountedAt(mountPoint)).toBeUndefined();
+  expect(existsSync(configFile)).toBe(false);
+});
+
+it('says the last words of a command that ends before it is ready', async () => {
+  await appliance.prepare();
+  await writeFile(appliance.configFile, 'nonsense: true\n');
+  await expect(appliance.start()).rejects.toThrow(/ended before it was ready[^]*nonsense/);
+  expect(await appliance.exited()).toMatchObject({ code: 78 });
+});
+
+it('kills what hangs in the mount of a frozen appliance at its limit', async () => {
+  await appliance.start();
+  const { pid } = appliance;
+  if (pid === undefined) throw new Error('it does not run');
+  process.kill(pid, 'SIGSTOP');
+  const hung = await appliance.inMount('ls', ['-l'], { timeoutMs: 300 });
+  process.kill(pid, 'SIGCONT');
+  expect(hung).toMatchObject({ timedOut: true });
+  await waitUntil('the mount answers again', async () => (await appliance.inMount('ls', [])).code === 0);
+  expect(await readdir(appliance.localPath)).toContain('.proxyfs');
+});
