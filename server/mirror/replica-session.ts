@@ -56,7 +56,12 @@ export class ReplicaSession {
     await this.reserved.make();
     const at = this.reserved.newStaged();
     const opened = await tried(this.session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, 0o600));
-    if (opened.refusal) return false;
+    if (opened.refusal) {
+      // On a full or read-only disk nothing can be learnt yet. Owners are then demanded rather than
+      // silently left out, and the question is asked again.
+      this.#keepsOwners = undefined;
+      return true;
+    }
     const attempts = [1, 2].map((id) => tried(this.session.fsetstat(opened.value, { uid: id, gid: id })));
     const cleaning = [tried(this.session.close(opened.value)), tried(this.session.remove(at))];
     const [outcomes] = await Promise.all([Promise.all(attempts), Promise.all(cleaning)]);

@@ -22,7 +22,9 @@ export async function create(
   const open = () =>
     madeWith(replica, at, attributes, {
       make: () => session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, mode & 0o777),
-      unmake: () => session.remove(at),
+      unmake: async (handle) => {
+        await Promise.all([session.close(handle), session.remove(at)]);
+      },
     });
   try {
     await handles.use(path, open, () => Promise.resolve());
@@ -82,7 +84,7 @@ async function madeWith<T>(
   replica: ReplicaSession,
   at: string,
   attributes: readonly SftpAttributes[],
-  { make, unmake }: { make: () => Promise<T>; unmake: () => Promise<void> },
+  { make, unmake }: { make: () => Promise<T>; unmake: (made: T) => Promise<void> },
 ): Promise<T> {
   const { session } = replica;
   const making = tried(make());
@@ -98,7 +100,7 @@ async function madeWith<T>(
       if (sets[index] === undefined || sets[index].refusal) await setAttributes(session, at, set);
     }
   } catch (thrown) {
-    await tried(unmake());
+    await tried(unmake(made.value));
     throw thrown;
   }
   return made.value;

@@ -77,6 +77,8 @@ export async function readPieces(
     pieces.push(readFully(session, handle, target.subarray(start, start + pieceBytes), offset + start));
   }
   let filledBytes = 0;
+  // All are waited for, so that none is under way when the caller closes the handle, whatever fails.
+  await Promise.allSettled(pieces);
   for (const count of await Promise.all(pieces)) {
     filledBytes += count;
     if (count < pieceBytes) break;

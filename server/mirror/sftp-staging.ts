@@ -19,15 +19,15 @@ export async function replaceFile(
 ): Promise<void> {
   const { session, handles } = replica;
   const at = replica.absolute(path);
-  await staging(replica, { at, neededBytes: source.stat.sizeBytes }, async (staged, handle) => {
-    const sizeBytes = await stream(session, handle, source.content);
-    await describe(replica, handle, source);
-    const [found] = await Promise.all([session.fstat(handle), session.close(handle)]);
+  await staging(replica, { at, neededBytes: source.stat.sizeBytes }, async (staged) => {
+    const sizeBytes = await stream(session, staged.handle, source.content);
+    await describe(replica, staged.handle, source);
+    const [found] = await Promise.all([session.fstat(staged.handle), staged.close()]);
     if (found.size !== sizeBytes) {
       throw new AppError('INPUT_OUTPUT', `${at}: ${sizeBytes} bytes were sent, ${found.size} arrived`);
     }
     handles.forget(path);
-    await session.rename(staged, at);
+    await session.rename(staged.at, at);
     handles.forget(path);
   });
 }
@@ -64,48 +64,73 @@ export async function replaceWithLink(
 export async function writeReserved(replica: ReplicaSession, name: string, content: Buffer): Promise<void> {
   const { session, reserved } = replica;
   const at = reserved.file(name);
-  await staging(replica, { at, neededBytes: content.length }, async (staged, handle) => {
-    const pieces = new PieceWriter(session, handle);
+  await staging(replica, { at, neededBytes: content.length }, async (staged) => {
+    const pieces = new PieceWriter(session, staged.handle);
     await pieces.send(content, 0);
     await pieces.finish();
-    if (session.extensions.fsync) await session.fsync(handle);
-    await session.close(handle);
-    await session.rename(staged, at);
+    if (session.extensions.fsync) await session.fsync(staged.handle);
+    await staged.close();
+    await session.rename(staged.at, at);
   });
+}
+
+/**
+ * A file under a staged name. Closed once and never again: servers give handles out anew, and a second
+ * close would hit somebody else's file.
+ */
+class StagedFile {
+  readonly at: string;
+  readonly handle: Buffer;
+  readonly #session: SftpSession;
+  #closing: Promise<void> | undefined;
+
+  constructor(session: SftpSession, at: string, handle: Buffer) {
+    this.#session = session;
+    this.at = at;
+    this.handle = handle;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#session.close(this.handle);
+    return this.#closing;
+  }
+
+  /** Closed as well as removed: a removed file takes up room while it is open. */
+  async discard(): Promise<void> {
+    await Promise.all([tried(this.close()), tried(this.#session.remove(this.at))]);
+  }
 }
 
 /** Opens a staged file for `work`; whatever fails, nothing of it is left. */
 async function staging(
   replica: ReplicaSession,
   { at, neededBytes }: { at: string; neededBytes: number },
-  work: (staged: string, handle: Buffer) => Promise<void>,
+  work: (staged: StagedFile) => Promise<void>,
 ): Promise<void> {
   const { session } = replica;
-  let staged: string | undefined;
+  let staged: StagedFile | undefined;
   try {
-    const opened = await openStaged(replica);
-    staged = opened.staged;
-    await work(staged, opened.handle);
+    staged = await openStaged(replica);
+    await work(staged);
   } catch (thrown) {
     // Explained before the cleaning, which makes room on a full disk.
     const error = await refusedReplacement(session, at, thrown, neededBytes);
-    if (staged) await tried(session.remove(staged)).catch(() => {});
+    await staged?.discard().catch(() => {});
     throw error;
   }
 }
 
-async function openStaged(replica: ReplicaSession): Promise<{ staged: string; handle: Buffer }> {
-  const { session, reserved } = replica;
+async function openStaged({ session, reserved }: ReplicaSession): Promise<StagedFile> {
   await reserved.make();
-  const staged = reserved.newStaged();
-  const open = () => tried(session.open(staged, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, OWNER_ONLY));
+  const at = reserved.newStaged();
+  const open = () => tried(session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, OWNER_ONLY));
   let opened = await open();
   if (isRefusal(opened.refusal, STATUS.NO_SUCH_FILE)) {
     await reserved.remake();
     opened = await open();
   }
   if (opened.refusal) throw opened.refusal;
-  return { staged, handle: opened.value };
+  return new StagedFile(session, at, opened.value);
 }
 
 async function stream(session: SftpSession, handle: Buffer, content: AsyncIterable<Buffer>): Promise<number> {
