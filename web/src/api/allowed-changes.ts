@@ -4,13 +4,6 @@ import type { ContentState, LinkState, TransactionState } from '../../../shared/
 /** Why a button can't be pressed, or undefined when it can. */
 export type Refusal = string | undefined;
 
-const MIRROR_RETRY: Record<LinkState, Refusal | 'by content'> = {
-  connecting: 'A connection is being tried right now',
-  up: 'by content',
-  down: undefined,
-  disabled: 'Detached: attach it first',
-};
-
 const CONTENT_RETRY: Record<ContentState, Refusal> = {
   'in-sync': 'Connected and in sync: nothing to retry',
   stale: undefined,
@@ -18,9 +11,15 @@ const CONTENT_RETRY: Record<ContentState, Refusal> = {
   unknown: undefined,
 };
 
+const MIRROR_RETRY: Record<LinkState, (content: ContentState) => Refusal> = {
+  connecting: () => 'A connection is being tried right now',
+  up: (content) => CONTENT_RETRY[content],
+  down: () => undefined,
+  disabled: () => 'Detached: attach it first',
+};
+
 export function mirrorRetryRefusal(mirror: Pick<MirrorView, 'link' | 'content'>): Refusal {
-  const byLink = MIRROR_RETRY[mirror.link];
-  return byLink === 'by content' ? CONTENT_RETRY[mirror.content] : byLink;
+  return MIRROR_RETRY[mirror.link](mirror.content);
 }
 
 interface TransactionRefusals {

@@ -37,16 +37,17 @@ async function send(
   options: { body?: unknown; signal?: AbortSignal },
 ): Promise<Response> {
   const limit = AbortSignal.timeout(LIMIT_MS);
+  const headers = new Headers({ accept: 'application/json' });
   const init: RequestInit = {
     method,
-    headers: { accept: 'application/json' },
+    headers,
     credentials: 'same-origin',
     cache: 'no-store',
     redirect: 'error',
     signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
   };
   if (options.body !== undefined) {
-    init.headers = { ...init.headers, 'content-type': 'application/json' };
+    headers.set('content-type', 'application/json');
     init.body = JSON.stringify(options.body);
   }
   try {

@@ -73,7 +73,7 @@ export const PARTICIPANT_LOOKS: Record<ParticipantState, Look> = {
 };
 
 export const OUTCOME_LOOKS: Record<Outcome, Look> = {
-  committed: { label: 'On every required mirror', tone: 'good', icon: CircleCheck },
+  committed: { label: 'Committed', tone: 'good', icon: CircleCheck },
   'rolled-back': { label: 'Rolled back', tone: 'bad', icon: CircleX },
 };
 

@@ -104,11 +104,10 @@ function MirrorFigures({ mirror }: { mirror: MirrorView }): ReactNode {
       <Figure name="Round trip">
         {rttMs ? (
           <>
+            <small title="Half of the last minutes' round trips were faster">p50</small>{' '}
             {formatMilliseconds(rttMs.p50)}
-            <small>half of them</small>
             <br />
-            {formatMilliseconds(rttMs.p95)}
-            <small>95 in 100</small>
+            <small title="95 of 100 were faster">p95</small> {formatMilliseconds(rttMs.p95)}
           </>
         ) : (
           'not measured'

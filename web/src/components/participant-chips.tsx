@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ParticipantView } from '../../../shared/api.ts';
+import type { ParticipantState } from '../../../shared/states.ts';
 import { useNowMs } from '../api/feed-context.ts';
 import { participantGroups } from '../api/participant-groups.ts';
 import { capMiddle, escapeText } from '../format/escape.ts';
@@ -42,8 +43,19 @@ export function ParticipantChips({
   );
 }
 
+/** The states in which even the first attempt is worth its number. */
+const TRYING: Record<ParticipantState, boolean> = {
+  waiting: false,
+  applying: true,
+  applied: false,
+  retrying: true,
+  failed: true,
+  undone: false,
+  stale: false,
+};
+
 function Attempt({ part }: { readonly part: ParticipantView }): ReactNode {
-  if (part.attempt === 0) return null;
+  if (part.attempt < 2 && !TRYING[part.state]) return null;
   return (
     <span className={classes['attempt']}>
       {' '}

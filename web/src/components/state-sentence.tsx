@@ -27,19 +27,16 @@ export function StateSentence({ overview }: { readonly overview: Overview }): Re
           </SafeText>
         </p>
       )}
-      <p className={classes['checked']}>
-        <CheckedWhen overview={overview} />
-      </p>
+      {overview.mirrors.length > 0 && <CheckedWhen overview={overview} />}
     </div>
   );
 }
 
 /** What "in sync" rests on, since no one has compared every byte just now. */
 function CheckedWhen({ overview }: { readonly overview: Overview }): ReactNode {
-  if (overview.mirrors.length === 0) return null;
   const oldest = oldestAnswerMs(overview.mirrors);
   return (
-    <>
+    <p className={classes['checked']}>
       “In sync” means: the journal knows of no path that may differ there.{' '}
       {oldest === undefined ? (
         'Not every mirror has been heard yet.'
@@ -48,6 +45,6 @@ function CheckedWhen({ overview }: { readonly overview: Overview }): ReactNode {
           The mirror heard longest ago answered <RelativeTime at={new Date(oldest).toISOString()} />.
         </>
       )}
-    </>
+    </p>
   );
 }
