@@ -25,8 +25,8 @@ export async function repairMove(
   else if (!agree) {
     follow({ kind: 'tree', path });
     follow({ kind: 'tree', path: to });
-    return;
   }
-  await repair.entry(path, 'content');
-  await repair.entry(to, 'content');
+  // The directory that a rename replaced was empty, so its entry is all of it.
+  if (herePath) await repair.entry(path, 'content');
+  if (hereTo) await repair.entry(to, 'content');
 }

@@ -24,6 +24,7 @@ export class DirectoryMirror implements Participant {
   readonly name: string;
   readonly root: string;
   readonly tree: FaultyTree;
+  readonly directory: LocalTree;
   readonly stale: StaleSet;
   readonly reconciler: Reconciler;
   required = true;
@@ -32,7 +33,8 @@ export class DirectoryMirror implements Participant {
   constructor(name: string, root: string, local: LocalTree, stale: StaleSet) {
     this.name = name;
     this.root = root;
-    this.tree = new FaultyTree(new LocalTree(root, join(root, '.proxyfs')));
+    this.directory = new LocalTree(root, join(root, '.proxyfs'));
+    this.tree = new FaultyTree(this.directory);
     this.stale = stale;
     const withLock = <T>(_affected: AffectedPath, work: () => Promise<T>) => work();
     this.reconciler = new Reconciler({ local, mirror: this.tree, stale, withLock, logger: silentLogger });
@@ -110,7 +112,9 @@ export class Engine {
     await local.start();
     this.mirrors.splice(0);
     for (const name of ['m1', 'm2', 'm3']) {
-      this.mirrors.push(new DirectoryMirror(name, join(this.base, name), local, journal.staleSet(name)));
+      const mirror = new DirectoryMirror(name, join(this.base, name), local, journal.staleSet(name));
+      await mirror.directory.start();
+      this.mirrors.push(mirror);
     }
     await recover({ local, journal, mirrors: this.mirrors.map(({ name }) => name), logger: silentLogger });
     const locks = new PathLocks();
@@ -135,7 +139,10 @@ export class Engine {
   }
 
   async stop(): Promise<void> {
-    for (const mirror of this.mirrors) await mirror.reconciler.stop();
+    for (const { reconciler, directory } of this.mirrors) {
+      await reconciler.stop();
+      await directory.stop();
+    }
     await this.#started?.local.stop();
     await this.#started?.journal.close();
     await rm(this.base, { recursive: true, force: true });

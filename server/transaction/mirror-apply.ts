@@ -21,6 +21,12 @@ export type MirrorOutcome =
 /** How long a request under way may still be answered after the caller gave up. */
 const GRACE_MS = 200;
 
+/**
+ * What a first attempt gets where the mirror does not hold what the local tree holds. Somebody else's files are
+ * in the way there: undoing would destroy them, and nothing of ours was done.
+ */
+const DIVERGENCE = ['MIRROR_DIVERGED', 'ALREADY_EXISTS', 'NOT_EMPTY', 'IS_A_DIRECTORY', 'NOT_A_DIRECTORY'] as const;
+
 interface FailedAttempt {
   readonly error: AppError;
   /** The request that may still change the mirror, when it was not waited for. */
@@ -76,7 +82,7 @@ export class MirrorApply {
   #giveUp(failure: FailedAttempt, attempt: number): MirrorOutcome {
     if (failure.error.row.retryable && !this.#signal.aborted) this.#participant.gaveUp(failure.error);
     this.#show('failed', attempt, { error: failure.error });
-    const untouched = !this.#anySent || (failure.error.code === 'MIRROR_DIVERGED' && attempt === 1);
+    const untouched = !this.#anySent || (attempt === 1 && hasCode(failure.error, ...DIVERGENCE));
     return { kind: 'failed', error: failure.error, untouched, ...(failure.abandoned && { abandoned: failure.abandoned }) };
   }
 
