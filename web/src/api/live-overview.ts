@@ -27,7 +27,8 @@ const CHANGES_ATTENTION: Record<EventName, boolean> = {
 export class LiveOverview {
   #live: Live | undefined;
   #events: EventEnvelope[] = [];
-  #expectedBootId: string | undefined;
+  /** The run of the server that the kept events belong to. */
+  #eventsBootId: string | undefined;
   #needsRefetch = false;
   #attentionChanged = false;
 
@@ -63,7 +64,7 @@ export class LiveOverview {
   /** The server can't tell what was missed: only a new overview helps. */
   reset(position: EventPosition): void {
     this.#events = [];
-    this.#expectedBootId = position.bootId;
+    this.#eventsBootId = position.bootId;
     this.#needsRefetch = true;
   }
 
@@ -83,11 +84,12 @@ export class LiveOverview {
   /** Takes a fetched overview and returns the newest state that is known. */
   fetched(overview: Overview): Live {
     const base: Live = { overview, unlisted: 0 };
-    if (this.#expectedBootId !== undefined && overview.bootId !== this.#expectedBootId && this.#live) {
-      // Answered by a server that has gone since; the next fetch asks the new one.
-      return this.#live;
+    if (overview.bootId !== this.#eventsBootId) {
+      // After a reset, an answer of the run that the page already knew is of a server that has gone since.
+      if (this.#live?.overview.bootId === overview.bootId) return this.#live;
+      if (this.#eventsBootId !== undefined) this.#events = [];
+      this.#eventsBootId = overview.bootId;
     }
-    if (this.#live && this.#live.overview.bootId !== overview.bootId) this.#events = [];
     const next = this.#folded(base);
     if (!next && this.#live && this.#isNewerThan(overview)) return this.#live;
     this.#needsRefetch = next === undefined;

@@ -1,5 +1,6 @@
 import type { MirrorView, Overview } from '../../../shared/api.ts';
 import type { ApplianceMode, ContentState } from '../../../shared/states.ts';
+import { capMiddle, escapeText } from '../format/escape.ts';
 import { formatCount, formatList } from '../format/quantities.ts';
 
 /** The three answers at the top of the page. */
@@ -22,7 +23,10 @@ const WRITING: Record<ApplianceMode, string> = {
   failed: 'Proxyfs has failed: writing is not possible.',
 };
 
-/** Says in three sentences how things are. Mirror names come from the configuration and are short. */
+/** A name longer than this would bury the sentence. */
+const NAME_CHARS = 30;
+
+/** Says in three sentences how things are. */
 export function summarise(overview: Overview): Summary {
   return {
     writing: writingSentence(overview),
@@ -68,7 +72,7 @@ function isInSync(mirror: MirrorView): boolean {
 
 function behindParts(mirrors: readonly MirrorView[]): string[] {
   return BEHIND_STATES.flatMap((content) => {
-    const names = mirrors.filter((mirror) => mirror.content === content && !mirror.detached).map((m) => m.id);
+    const names = namesOf(mirrors, (mirror) => mirror.content === content && !mirror.detached);
     return names.length === 0
       ? []
       : [`${formatList(names)} ${names.length === 1 ? 'is' : 'are'} ${BEHIND[content]}`];
@@ -76,15 +80,20 @@ function behindParts(mirrors: readonly MirrorView[]): string[] {
 }
 
 function unreachablePart(mirrors: readonly MirrorView[]): string[] {
-  const names = mirrors
-    .filter((mirror) => mirror.content === 'in-sync' && mirror.link !== 'up' && !mirror.detached)
-    .map((mirror) => mirror.id);
+  const names = namesOf(
+    mirrors,
+    (mirror) => mirror.content === 'in-sync' && mirror.link !== 'up' && !mirror.detached,
+  );
   return names.length === 0 ? [] : [`${formatList(names)} cannot be asked`];
 }
 
 function detachedPart(mirrors: readonly MirrorView[]): string[] {
-  const names = mirrors.filter((mirror) => mirror.detached).map((mirror) => mirror.id);
+  const names = namesOf(mirrors, (mirror) => mirror.detached);
   return names.length === 0 ? [] : [`${formatList(names)} ${names.length === 1 ? 'is' : 'are'} detached`];
+}
+
+function namesOf(mirrors: readonly MirrorView[], which: (mirror: MirrorView) => boolean): string[] {
+  return mirrors.filter(which).map((mirror) => capMiddle(escapeText(mirror.id), NAME_CHARS).text);
 }
 
 /** When the mirror that has been silent longest was last heard; undefined when one never was. */
