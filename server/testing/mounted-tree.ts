@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mountedAt, unmountLazily } from '../fuse/mount-point.ts';
+import { type CommandResult, runCommand, type RunningCommand, startCommand } from './run-command.ts';
+import { tempDirectory } from './temp-directory.ts';
+import { waitUntil } from './wait-until.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/server/testing/mounted-tree/main.js', import.meta.url));
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 40_000;
+
+export type MountFault = 'hang-writes' | 'fail-renames';
+
+/** A directory mounted by a process of its own (of dist/), so that the test may use the mount through further children. */
+export class MountedTree {
+  /** Where the content really is. */
+  readonly directory: string;
+  readonly mountPoint: string;
+  /** Holds everything of this tree. */
+  readonly base: string;
+  readonly #remove: () => Promise<void>;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  constructor(base: string, remove: () => Promise<void>) {
+    this.base = base;
+    this.#remove = remove;
+    this.directory = join(base, 'tree');
+    this.mountPoint = join(base, 'mount');
+  }
+
+  /** All that the program has printed since its last start. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Rejects with what the program printed when it ends instead of mounting. */
+  async start(fault?: MountFault): Promise<void> {
+    await Promise.all(
+      [this.directory, this.mountPoint].map((path) => mkdir(path, { recursive: true }).catch(() => {})),
+    );
+    const state = join(this.base, 'state');
+    const args = [PROGRAM, this.directory, this.mountPoint, state, ...(fault ? [fault] : [])];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    this.#output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
+    }
+    const ready = () => this.#output.includes('"event":"ready"');
+    await waitUntil('the tree is mounted', () => ready() || hasEnded(child), START_LIMIT_MS);
+    if (!ready()) throw new Error(`the program ended: ${this.#output}`);
+    return child;
+  }
+
+  /** Tells it to stop, and resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Ends it whatever state it is in, and leaves nothing mounted or on the disk. */
+  async remove(): Promise<void> {
+    await this.#end('SIGKILL');
+    while (await mountedAt(this.mountPoint)) await unmountLazily(this.mountPoint);
+    await this.#remove();
+  }
+
+  /** Runs a shell script inside the mount. */
+  sh(script: string, timeoutMs = 60_000): Promise<CommandResult> {
+    return runCommand('/bin/bash', ['-c', script], { directory: this.mountPoint, timeoutMs });
+  }
+
+  /** Starts one that is to be signalled while it runs. */
+  startSh(script: string): RunningCommand {
+    return startCommand('/bin/bash', ['-c', script], { directory: this.mountPoint });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (!child) return null;
+    if (!hasEnded(child)) child.kill(signal);
+    await waitUntil('the program has ended', () => hasEnded(child), STOP_LIMIT_MS);
+    return child.exitCode;
+  }
+}
+
+/** Makes the directories of a tree to be mounted; `start` mounts it. */
+export async function mountedTree(): Promise<MountedTree> {
+  const base = await tempDirectory('mounted');
+  const tree = new MountedTree(base.path, () => base.remove());
+  await mkdir(tree.directory);
+  await mkdir(tree.mountPoint);
+  return tree;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}

@@ -1,0 +1,63 @@
+// Mounts a local directory without mirrors until it is told to stop, for tests of what a mount answers.
+// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY [hang-writes | fail-renames]. Prints {"event":"ready"}.
+
+import { AppError } from '../../base/errors.ts';
+import { jsonLogger } from '../../base/logger.ts';
+import { orAbort } from '../../base/wait.ts';
+import { LocalTree } from '../../filesystem/local-tree.ts';
+import type { Operation } from '../../filesystem/operation.ts';
+import { FuseNativeDriver } from '../../fuse/fuse-native/fuse-native-driver.ts';
+import { MountHandlers } from '../../mount/handlers.ts';
+import type { RunOptions, Transactions } from '../../transaction/transactions.ts';
+import { LocalTransactions } from '../local-transactions.ts';
+
+const [directory = '', mountPoint = '', stateDirectory = '', fault] = process.argv.slice(2);
+const logger = jsonLogger('info', (line) => process.stdout.write(line));
+const tree = new LocalTree(directory, stateDirectory);
+const engine = new LocalTransactions(tree);
+const handlers = new MountHandlers({ local: tree, transactions: withFault(engine), logger });
+const driver = new FuseNativeDriver({ mountPoint, allowOther: true, handlers, logger });
+
+driver.onLost((reason) => {
+  logger.error('lost', { reason });
+  process.exitCode = 1;
+  void stop();
+});
+process.once('SIGTERM', () => void stop());
+await tree.start();
+try {
+  await driver.mount();
+  logger.info('ready');
+} catch (error) {
+  logger.error('failed', { error });
+  process.exitCode = 1;
+  await tree.stop();
+}
+
+async function stop(): Promise<void> {
+  await driver.unmount();
+  await handlers.close();
+  await tree.stop();
+  logger.info('stopped', { operations: engine.operations.length });
+  // libfuse's threads keep the process from ending by itself.
+  process.exit();
+}
+
+/** What a frozen or a failing mirror does to the operations of one kind. */
+function withFault(sound: LocalTransactions): Transactions {
+  return {
+    settle: (path) => sound.settle(path),
+    run: (operation: Operation, options?: RunOptions) => {
+      if (fault === 'hang-writes' && operation.kind === 'write')
+        return orAbort(new Promise(() => {}), options?.signal);
+      if (
+        fault === 'fail-renames' &&
+        operation.kind === 'rename' &&
+        !operation.path.includes('.proxyfs-restoring')
+      ) {
+        return Promise.reject(new AppError('MIRROR_UNREACHABLE'));
+      }
+      return sound.run(operation, options);
+    },
+  };
+}
