@@ -9,6 +9,7 @@ const LAYERS = [
   ['mount'],
   ['appliance'],
   ['api'],
+  ['service'],
   ['cli', 'demo'],
 ];
 const FOLDERS = LAYERS.flat();

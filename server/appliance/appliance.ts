@@ -145,9 +145,15 @@ export class Appliance {
       history,
       ring,
       freeBytes,
-      mount: () => ({ point: configuration.mountPoint, driver: driverName(configuration), mounted: this.#mounted }),
+      mount: () => ({
+        point: configuration.mountPoint,
+        driver: driverName(configuration),
+        mounted: this.#mounted,
+      }),
       setDetachment: (mirror, reason) => {
-        journal.setDetachment(mirror, reason).catch((error: unknown) => logger.error('journal-failed', { error }));
+        journal
+          .setDetachment(mirror, reason)
+          .catch((error: unknown) => logger.error('journal-failed', { error }));
       },
       version: VERSION,
     });

@@ -1,28 +1,40 @@
-import { asAppError } from './base/errors.ts';
-import { silentLogger } from './base/logger.ts';
-import type { Configuration, MirrorConfiguration } from './config/configuration.ts';
-import { ROOT } from './filesystem/tree-path.ts';
-import { Mirror } from './mirror/mirror.ts';
+import { asAppError } from '../base/errors.ts';
+import { silentLogger } from '../base/logger.ts';
+import type { Configuration, MirrorConfiguration } from '../config/configuration.ts';
+import { ROOT } from '../filesystem/tree-path.ts';
+import { Mirror } from '../mirror/mirror.ts';
 
 /** Logs in to every mirror and looks whether it would do, changing nothing there. The answer is the exit code. */
-export async function checkMirrors(configuration: Configuration, print: (line: string) => void): Promise<number> {
-  const results = await Promise.all(configuration.mirrors.map((mirror) => checkMirror(mirror, configuration.timeoutMs)));
+export async function checkMirrors(
+  configuration: Configuration,
+  print: (line: string) => void,
+): Promise<number> {
+  const results = await Promise.all(
+    configuration.mirrors.map((mirror) => checkMirror(mirror, configuration.timeoutMs)),
+  );
   for (const { line } of results) print(line);
   return results.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function checkMirror(config: MirrorConfiguration, timeoutMs: number): Promise<{ ok: boolean; line: string }> {
+async function checkMirror(
+  config: MirrorConfiguration,
+  timeoutMs: number,
+): Promise<{ ok: boolean; line: string }> {
   const mirror = new Mirror({ config, timeoutMs, logger: silentLogger, admit: () => Promise.resolve() });
   mirror.start();
   try {
     await mirror.connected();
     const stat = await mirror.tree.stat(ROOT);
-    if (stat?.type !== 'directory') return { ok: false, line: `${config.name}: ${config.path} is not a directory there` };
+    if (stat?.type !== 'directory')
+      return { ok: false, line: `${config.name}: ${config.path} is not a directory there` };
     const { freeBytes, readOnly } = await mirror.tree.space();
     if (readOnly) return { ok: false, line: `${config.name}: its file system is read-only` };
     const { rttMs } = mirror.link;
     const roundTrip = rttMs ? `, round trip ${rttMs.p50.toFixed(1)} ms` : '';
-    return { ok: true, line: `${config.name}: fine, ${Math.round(freeBytes / 1024 ** 2)} MiB free${roundTrip}` };
+    return {
+      ok: true,
+      line: `${config.name}: fine, ${Math.round(freeBytes / 1024 ** 2)} MiB free${roundTrip}`,
+    };
   } catch (thrown) {
     const error = asAppError(thrown);
     return { ok: false, line: `${config.name}: ${error.code}: ${error.message}` };

@@ -1,6 +1,7 @@
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { LinkGroups } from '../resync/link-groups.ts';
+import { repairAffected } from '../resync/repair-affected.ts';
 import { Repair } from '../resync/repair.ts';
 import type { Participant, Repairer } from '../transaction/participant.ts';
 
@@ -12,9 +13,13 @@ export class DirectRepairer implements Repairer {
     this.#local = local;
   }
 
-  async repair(participant: Participant, affected: AffectedPath, compare: 'quick' | 'content'): Promise<void> {
-    const { repair, followed } = this.#repairOn(participant);
-    await repair.repair(affected, compare);
+  async repair(
+    participant: Participant,
+    affected: AffectedPath,
+    compare: 'quick' | 'content',
+  ): Promise<void> {
+    const { repair, followed, follow } = this.#repairOn(participant);
+    await repairAffected(repair, affected, compare, follow);
     leaveToReconciler(participant, followed);
   }
 
@@ -27,13 +32,17 @@ export class DirectRepairer implements Repairer {
     leaveToReconciler(participant, followed);
   }
 
-  #repairOn(participant: Participant): { repair: Repair; followed: AffectedPath[] } {
+  #repairOn(participant: Participant) {
     const followed: AffectedPath[] = [];
     const follow = (affected: AffectedPath) => {
       followed.push(affected);
     };
     const groups = new LinkGroups(this.#local);
-    return { repair: new Repair({ local: this.#local, mirror: participant.tree, groups, follow }), followed };
+    return {
+      repair: new Repair({ local: this.#local, mirror: participant.tree, groups, follow }),
+      followed,
+      follow,
+    };
   }
 }
 

@@ -8,7 +8,11 @@ export function driverName(_configuration: Configuration): 'fuse-native' {
   return 'fuse-native';
 }
 
-export async function driverFor(configuration: Configuration, handlers: FuseHandlers, logger: Logger): Promise<FuseDriver> {
+export async function driverFor(
+  configuration: Configuration,
+  handlers: FuseHandlers,
+  logger: Logger,
+): Promise<FuseDriver> {
   const { mountPoint, mount } = configuration;
   return new FuseNativeDriver({ mountPoint, handlers, allowOther: mount.allowOther, logger });
 }

@@ -49,7 +49,8 @@ export class History {
 
   list(query: TransactionsQuery, inFlight: readonly TransactionSnapshot[]): TransactionList {
     const ended = query.state === 'inFlight' ? [] : this.#newestFirst();
-    const running = query.state === 'ended' ? [] : [...inFlight].sort((a, b) => startOrder(b) - startOrder(a));
+    const running =
+      query.state === 'ended' ? [] : [...inFlight].sort((a, b) => startOrder(b) - startOrder(a));
     const all = [...running, ...ended].filter((snapshot) => matches(snapshot, query));
     const limit = query.limit ?? DEFAULT_LIMIT;
     const from = query.cursor === undefined ? 0 : positionOf(all, query.cursor);

@@ -31,7 +31,13 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
   const mirror: Mirror = new Mirror({ config, timeoutMs, logger, admit });
   const withLock = lockingWith(locks);
   const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger });
-  return new SyncedMirror({ mirror, stale, reconciler, timeoutMs, detachment: journal.detachment(config.name) });
+  return new SyncedMirror({
+    mirror,
+    stale,
+    reconciler,
+    timeoutMs,
+    detachment: journal.detachment(config.name),
+  });
 }
 
 function lockingWith(locks: PathLocks): WithLock {

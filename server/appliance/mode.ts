@@ -35,7 +35,8 @@ export class Mode {
 
   /** To be called when a mirror changed. */
   refresh(): void {
-    const next = this.#phase === 'running' ? this.#running() : { mode: this.#phase, reason: this.#phaseReason };
+    const next =
+      this.#phase === 'running' ? this.#running() : { mode: this.#phase, reason: this.#phaseReason };
     if (next.mode === this.#state.mode && next.reason === this.#state.reason) return;
     this.#state = next;
     this.events.emit('changed', next);
@@ -50,7 +51,8 @@ export class Mode {
 
   #running(): ModeState {
     const missing = this.#mirrors.filter((mirror) => mirror.required && !mirror.inSync);
-    if (missing.length === 0) return { mode: 'read-write', reason: 'every required mirror is up and in sync' };
+    if (missing.length === 0)
+      return { mode: 'read-write', reason: 'every required mirror is up and in sync' };
     const names = missing.map((mirror) => mirror.name).join(', ');
     return { mode: 'blocked', reason: `writes wait for ${names}` };
   }

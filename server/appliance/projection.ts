@@ -49,7 +49,10 @@ export class Projection implements ControlPlane {
       ...mode.state,
       mount: mount(),
       mirrors: this.mirrors(),
-      inFlight: { count: inFlight.length, items: inFlight.slice(-SHOWN_IN_FLIGHT).reverse().map(transactionView) },
+      inFlight: {
+        count: inFlight.length,
+        items: inFlight.slice(-SHOWN_IN_FLIGHT).reverse().map(transactionView),
+      },
       recent: history.recent(SHOWN_RECENT),
       counters: history.counters,
       attention: attentionOf(mirrors),
@@ -77,7 +80,8 @@ export class Projection implements ControlPlane {
   }
 
   retryTransaction(id: string): void {
-    if (!this.#running(id).retryNow()) throw new AppError('ALREADY_DECIDED', 'nothing is waiting for another attempt');
+    if (!this.#running(id).retryNow())
+      throw new AppError('ALREADY_DECIDED', 'nothing is waiting for another attempt');
   }
 
   cancelTransaction(id: string, reason: string | undefined): void {

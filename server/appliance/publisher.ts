@@ -50,7 +50,10 @@ export class Publisher {
       ring.emit('appliance.mode', state);
     });
     for (const mirror of mirrors) mirror.events.on('changed', () => this.#showMirror(mirror));
-    this.#timers.push(setInterval(() => this.#sweep(), SWEEP_MS), setInterval(() => this.#health(), HEALTH_MS));
+    this.#timers.push(
+      setInterval(() => this.#sweep(), SWEEP_MS),
+      setInterval(() => this.#health(), HEALTH_MS),
+    );
     this.#timers.push(setInterval(() => this.#askSpace(), SPACE_MS));
   }
 
@@ -79,7 +82,15 @@ export class Publisher {
       });
       const { operation, path } = transaction.snapshot();
       const { code, message } = part.error;
-      this.#options.logger.warn('retry', { operation, path, mirror, attempt, attempts, code, error: message });
+      this.#options.logger.warn('retry', {
+        operation,
+        path,
+        mirror,
+        attempt,
+        attempts,
+        code,
+        error: message,
+      });
     }
   }
 
@@ -98,7 +109,8 @@ export class Publisher {
     }
     this.#options.history.add(snapshot);
     if (snapshot.state === 'rolled-back' && snapshot.participants.length > 0) this.#logFailure(transaction);
-    if (!told && snapshot.state === 'committed' && ++this.#toldThisSecond > TOLD_PER_SECOND) this.#dropped += 1;
+    if (!told && snapshot.state === 'committed' && ++this.#toldThisSecond > TOLD_PER_SECOND)
+      this.#dropped += 1;
     else this.#options.ring.emit('tx.ended', transactionView(snapshot));
   }
 
@@ -112,7 +124,15 @@ export class Publisher {
       error: part.error?.message,
     }));
     const { code, message, row } = error ?? {};
-    this.#options.logger.warn('rolled-back', { id, operation, path, code, error: message, errno: row?.errno, mirrors });
+    this.#options.logger.warn('rolled-back', {
+      id,
+      operation,
+      path,
+      code,
+      error: message,
+      errno: row?.errno,
+      mirrors,
+    });
   }
 
   #sweep(): void {
@@ -148,7 +168,13 @@ export class Publisher {
     if (shown !== this.#shownCounters) ring.emit('counters', counters);
     this.#shownCounters = shown;
     for (const synced of mirrors) {
-      const { rttMs, lastOkAt, stalePaths, id, freeBytes: free } = mirrorView(synced, freeBytes.get(synced.name));
+      const {
+        rttMs,
+        lastOkAt,
+        stalePaths,
+        id,
+        freeBytes: free,
+      } = mirrorView(synced, freeBytes.get(synced.name));
       ring.emit('mirror.health', { id, rttMs, freeBytes: free, stalePaths, lastOkAt });
     }
   }

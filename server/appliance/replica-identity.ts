@@ -57,7 +57,10 @@ export class ReplicaIdentity {
     const own = this.#own;
     const theirs = await readIdentity(tree, `mirror ${mirror}`);
     if (theirs && theirs.setId !== own.setId) {
-      throw new AppError('FOREIGN_REPLICA', `${mirror} belongs to another set (${theirs.setId}, here ${own.setId})`);
+      throw new AppError(
+        'FOREIGN_REPLICA',
+        `${mirror} belongs to another set (${theirs.setId}, here ${own.setId})`,
+      );
     }
     if (theirs && theirs.generation > own.generation) {
       throw new AppError(
@@ -78,7 +81,8 @@ export class ReplicaIdentity {
   }
 
   async #firstContact(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {
-    if (!(await tree.stat(ROOT))) throw new AppError('MIRROR_UNSUITABLE', `the path of ${mirror} does not exist there`);
+    if (!(await tree.stat(ROOT)))
+      throw new AppError('MIRROR_UNSUITABLE', `the path of ${mirror} does not exist there`);
     if (await isEmpty(tree)) return markAllStale();
     const found = await differences(this.#local, tree, SHOWN_DIFFERENCES);
     if (found.length === 0) return;

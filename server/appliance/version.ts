@@ -9,7 +9,9 @@ function readVersion(from: string): string {
   for (let directory = from; directory !== dirname(directory); directory = dirname(directory)) {
     try {
       const text = readFileSync(join(directory, 'package.json'), 'utf8');
-      const parsed = z.object({ name: z.literal('proxyfs'), version: z.string() }).safeParse(JSON.parse(text));
+      const parsed = z
+        .object({ name: z.literal('proxyfs'), version: z.string() })
+        .safeParse(JSON.parse(text));
       if (parsed.success) return parsed.data.version;
     } catch {
       // Not here: one directory further up.

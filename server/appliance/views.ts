@@ -75,10 +75,13 @@ export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined):
 }
 
 function reasonField(synced: SyncedMirror): { reason?: Reason } {
-  if (synced.detachment !== undefined) return { reason: { code: 'MIRROR_DISABLED', message: synced.detachment } };
+  if (synced.detachment !== undefined)
+    return { reason: { code: 'MIRROR_DISABLED', message: synced.detachment } };
   const { reason } = synced.mirror.link;
   if (reason) return { reason };
   const problem = synced.reconciler.problems[0];
   if (synced.stale.size === 0 || !problem) return {};
-  return { reason: { code: problem.error.code, message: `${problem.affected.path}: ${problem.error.message}` } };
+  return {
+    reason: { code: problem.error.code, message: `${problem.affected.path}: ${problem.error.message}` },
+  };
 }

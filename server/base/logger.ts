@@ -15,11 +15,13 @@ const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** Writes one JSON object a line to `write`; lines below `level` are dropped. */
 export function jsonLogger(level: LogLevel, write: (line: string) => void, fixed: LogFields = {}): Logger {
-  const log = (at: LogLevel) => (event: string, fields: LogFields = {}) => {
-    if (RANK[at] < RANK[level]) return;
-    const line = { time: new Date().toISOString(), level: at, event, ...fixed, ...fields };
-    write(`${JSON.stringify(line, plainValue)}\n`);
-  };
+  const log =
+    (at: LogLevel) =>
+    (event: string, fields: LogFields = {}) => {
+      if (RANK[at] < RANK[level]) return;
+      const line = { time: new Date().toISOString(), level: at, event, ...fixed, ...fields };
+      write(`${JSON.stringify(line, plainValue)}\n`);
+    };
   return {
     debug: log('debug'),
     info: log('info'),
@@ -34,6 +36,7 @@ export const silentLogger: Logger = jsonLogger('error', () => {});
 
 function plainValue(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (value instanceof Error) return { name: value.name, message: value.message, code: (value as { code?: unknown }).code };
+  if (value instanceof Error)
+    return { name: value.name, message: value.message, code: (value as { code?: unknown }).code };
   return value;
 }

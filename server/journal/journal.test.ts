@@ -58,7 +58,11 @@ describe('the intent log', () => {
   });
 
   it('remembers directory moves in the order of their last use', async () => {
-    const move = (path: string, to: string): AffectedPath => ({ kind: 'move', path: treePath(path), to: treePath(to) });
+    const move = (path: string, to: string): AffectedPath => ({
+      kind: 'move',
+      path: treePath(path),
+      to: treePath(to),
+    });
     for (const next of [move('/a', '/b'), move('/b', '/a'), move('/a', '/b')]) {
       await journal.intents.hold([next]);
       journal.intents.letGo([next]);
@@ -81,7 +85,12 @@ describe('the stale set of a mirror', () => {
     journal.staleSet('m1').mark([entry('/a'), entry('/b')]);
     journal.staleSet('m10').mark([entry('/c')]);
     await reopen();
-    expect(journal.staleSet('m1').next(10, nothing).map(({ affected }) => affected)).toEqual([entry('/a'), entry('/b')]);
+    expect(
+      journal
+        .staleSet('m1')
+        .next(10, nothing)
+        .map(({ affected }) => affected),
+    ).toEqual([entry('/a'), entry('/b')]);
     expect(journal.staleSet('m10').size).toBe(1);
     expect(journal.staleSet('m2').size).toBe(0);
   });
@@ -130,7 +139,11 @@ describe('the stale set of a mirror', () => {
 
   it('offers directory moves first, alone and the latest first', () => {
     const stale = journal.staleSet('m1');
-    const move = (path: string, to: string): AffectedPath => ({ kind: 'move', path: treePath(path), to: treePath(to) });
+    const move = (path: string, to: string): AffectedPath => ({
+      kind: 'move',
+      path: treePath(path),
+      to: treePath(to),
+    });
     stale.mark([entry('/x'), move('/a', '/b'), move('/b', '/c')]);
     const order: AffectedPath[] = [];
     for (let page = stale.next(10, nothing); page.length > 0; page = stale.next(10, nothing)) {
@@ -142,11 +155,19 @@ describe('the stale set of a mirror', () => {
 
   it('becomes the whole tree when it grows beyond its bound', async () => {
     const stale = journal.staleSet('m1');
-    const paths = Array.from({ length: 100_001 }, (_, k): AffectedPath => ({ kind: 'entry', path: `/f${k}` as TreePath }));
+    const paths = Array.from(
+      { length: 100_001 },
+      (_, k): AffectedPath => ({ kind: 'entry', path: `/f${k}` as TreePath }),
+    );
     stale.mark(paths);
     expect(stale.size).toBe(1);
     await reopen();
-    expect(journal.staleSet('m1').next(10, nothing).map(({ affected }) => affected)).toEqual([{ kind: 'tree', path: ROOT }]);
+    expect(
+      journal
+        .staleSet('m1')
+        .next(10, nothing)
+        .map(({ affected }) => affected),
+    ).toEqual([{ kind: 'tree', path: ROOT }]);
   });
 });
 

@@ -97,7 +97,11 @@ function openEnvironment(directory: string): RootDatabase<JournalRecord, string>
   }
 }
 
-async function putDurably(root: RootDatabase<JournalRecord, string>, key: string, value: JournalRecord): Promise<void> {
+async function putDurably(
+  root: RootDatabase<JournalRecord, string>,
+  key: string,
+  value: JournalRecord,
+): Promise<void> {
   try {
     await root.put(key, value);
     await root.flushed;

@@ -63,7 +63,8 @@ export class StaleSet {
     const end = (cleared: boolean) => {
       for (const { entry, isNew, version } of marks.splice(0)) {
         entry.holds -= 1;
-        if (cleared && isNew && entry.holds === 0 && entry.version === version) this.#remove(keyOf(entry.affected));
+        if (cleared && isNew && entry.holds === 0 && entry.version === version)
+          this.#remove(keyOf(entry.affected));
         else if (!cleared) entry.version = ++this.#version;
       }
       this.events.emit('changed', this.size);
@@ -82,7 +83,11 @@ export class StaleSet {
     return latest.length > 0 ? latest : this.#eligible(limit, skip, () => true);
   }
 
-  #eligible(limit: number, skip: { has(key: string): boolean }, wanted: (affected: AffectedPath) => boolean): StalePath[] {
+  #eligible(
+    limit: number,
+    skip: { has(key: string): boolean },
+    wanted: (affected: AffectedPath) => boolean,
+  ): StalePath[] {
     const found: StalePath[] = [];
     for (const [key, entry] of this.#entries) {
       if (entry.holds > 0 || skip.has(key) || !wanted(entry.affected)) continue;

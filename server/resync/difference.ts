@@ -47,8 +47,10 @@ async function differenceOf(
 ): Promise<string | undefined> {
   if (here.stat.type === 'other') return undefined;
   if (!there) return `${here.path}: missing on the mirror`;
-  if (here.stat.type !== there.stat.type) return `${here.path}: ${here.stat.type} here, ${there.stat.type} there`;
-  if (here.stat.type === 'file') return sameFileQuickly(here.stat, there.stat) ? undefined : `${here.path}: another file`;
+  if (here.stat.type !== there.stat.type)
+    return `${here.path}: ${here.stat.type} here, ${there.stat.type} there`;
+  if (here.stat.type === 'file')
+    return sameFileQuickly(here.stat, there.stat) ? undefined : `${here.path}: another file`;
   if (here.stat.type !== 'symlink') return undefined;
   const [mine, other] = await Promise.all([local.readLink(here.path), mirror.readLink(here.path)]);
   return mine === other ? undefined : `${here.path}: another target`;

@@ -20,7 +20,8 @@ export class LinkGroups {
     if (stat.nlink <= 1n) return [path];
     const key = `${stat.dev}:${stat.ino}`;
     const remembered = this.#groups?.get(key);
-    if (remembered && remembered.length === Number(stat.nlink) && remembered.includes(path)) return remembered;
+    if (remembered && remembered.length === Number(stat.nlink) && remembered.includes(path))
+      return remembered;
     this.#groups = await this.#local.walkHardLinks();
     return this.#groups.get(key) ?? [path];
   }

@@ -8,6 +8,7 @@ import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { StalePath, StaleSet } from '../journal/stale-set.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { LinkGroups } from './link-groups.ts';
+import { repairAffected } from './repair-affected.ts';
 import { Repair } from './repair.ts';
 
 const PAGE = 64;
@@ -105,7 +106,12 @@ export class Reconciler {
 
   /** Offers each stale path once, and those in whose way another one stood once more. */
   async #pass(signal: AbortSignal): Promise<'over' | 'link-lost'> {
-    const pass: Pass = { groups: new LinkGroups(this.#local), tried: new Set(), failed: new Map(), linkLost: false };
+    const pass: Pass = {
+      groups: new LinkGroups(this.#local),
+      tried: new Set(),
+      failed: new Map(),
+      linkLost: false,
+    };
     const goesOn = () => !pass.linkLost && !signal.aborted;
     while (goesOn()) {
       const page = this.#stale.next(PAGE, pass.failed);
@@ -139,7 +145,7 @@ export class Reconciler {
   async #repairOne(stale: StalePath, groups: LinkGroups, locked: boolean): Promise<void> {
     const follow = (affected: AffectedPath) => this.#stale.mark([affected]);
     const repair = new Repair({ local: this.#local, mirror: this.#mirror, groups, follow });
-    const work = () => repair.repair(stale.affected, 'content');
+    const work = () => repairAffected(repair, stale.affected, 'content', follow);
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once.
     await (locked ? this.#withLock(stale.affected, work) : work());
     this.#stale.settle(stale);

@@ -1,13 +1,11 @@
 import { AppError, hasCode } from '../base/errors.ts';
-import { EXTENT_BYTES, type AffectedPath } from '../filesystem/affected-path.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf } from './children.ts';
 import { contentOf, sameContent, sameFileQuickly, sameMtime, type CompareMode } from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
-import { repairMove } from './move-repair.ts';
-import { repairTree } from './tree-repair.ts';
 
 /** What repairing one path has left to do elsewhere on the same mirror. */
 export type Follow = (affected: AffectedPath) => void;
@@ -29,23 +27,6 @@ export class Repair {
     this.#follow = options.follow;
   }
 
-  async repair(affected: AffectedPath, compare: CompareMode): Promise<void> {
-    switch (affected.kind) {
-      case 'entry':
-        return this.entry(affected.path, compare);
-      case 'attributes':
-        return this.#attributesOf(affected.path);
-      case 'extent': {
-        const { path, index } = affected;
-        return this.range({ path, offset: index * EXTENT_BYTES, lengthBytes: EXTENT_BYTES });
-      }
-      case 'tree':
-        return repairTree(this, affected.path, this.#follow);
-      case 'move':
-        return repairMove(this, affected, this.#follow);
-    }
-  }
-
   /** One name: existence, type, content and attributes; of a directory not what is below. */
   async entry(path: TreePath, compare: CompareMode): Promise<void> {
     const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
@@ -57,7 +38,7 @@ export class Repair {
     if (here.type === 'directory') await this.#directory(path, here, kept);
     else if (here.type === 'symlink') await this.#symlink(path, kept);
     else await this.#file(path, here, kept, compare);
-    await this.#attributesOf(path);
+    await this.attributesOf(path);
   }
 
   /** A range of a file's content in place, the size and the attributes. */
@@ -73,7 +54,7 @@ export class Repair {
       await this.mirror.apply({ kind: 'write', path, offset: range.offset, data }, { repeated: true });
     }
     await this.#size(path, here);
-    await this.#attributesOf(path);
+    await this.attributesOf(path);
   }
 
   /** Mode, owner and times, where they differ. */
@@ -111,7 +92,8 @@ export class Repair {
     return this.#groups.namesOf(path);
   }
 
-  async #attributesOf(path: TreePath): Promise<void> {
+  /** Mode, owner and times; what is missing or of another type is put there. */
+  async attributesOf(path: TreePath): Promise<void> {
     const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
     if (!here || here.type === 'other') return;
     if (!there || there.type !== here.type) return this.entry(path, 'content');
@@ -149,7 +131,12 @@ export class Repair {
     await this.mirror.apply({ kind: 'symlink', path, target }, { repeated: true });
   }
 
-  async #file(path: TreePath, here: FileStat, kept: FileStat | undefined, compare: CompareMode): Promise<void> {
+  async #file(
+    path: TreePath,
+    here: FileStat,
+    kept: FileStat | undefined,
+    compare: CompareMode,
+  ): Promise<void> {
     const names = await this.namesOf(path);
     const same = kept !== undefined && (await this.#sameFile(path, here, kept, compare));
     if (!same) {

@@ -23,10 +23,15 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
   await forEachConcurrently(childrenOf(repair.local, path), FILES_AT_ONCE, (child) =>
     repairChild(repair, child, theirs.get(child.name), follow),
   );
-  await repair.repair({ kind: 'attributes', path }, 'quick');
+  await repair.attributesOf(path);
 }
 
-async function repairChild(repair: Repair, child: Child, there: FileStat | undefined, follow: Follow): Promise<void> {
+async function repairChild(
+  repair: Repair,
+  child: Child,
+  there: FileStat | undefined,
+  follow: Follow,
+): Promise<void> {
   if (child.stat.type === 'directory') {
     if (there && there.type !== 'directory') await repair.removeAll(child.path, there);
     // Made now, so that it changes this directory's mtime before that is set.

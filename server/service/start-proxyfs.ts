@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
-import { ApiServer } from './api/api-server.ts';
-import { Appliance } from './appliance/appliance.ts';
-import type { Logger } from './base/logger.ts';
-import type { Configuration } from './config/configuration.ts';
-import type { StepHook } from './transaction/step.ts';
+import { ApiServer } from '../api/api-server.ts';
+import { newToken } from '../api/secrets.ts';
+import { Appliance } from '../appliance/appliance.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { StepHook } from '../transaction/step.ts';
 
 export interface RunningProxyfs {
   readonly url: string;
@@ -24,10 +24,16 @@ export async function startProxyfs(
 ): Promise<RunningProxyfs> {
   const appliance = new Appliance({ configuration, logger, ...options });
   await appliance.start();
-  const token = configuration.http.token ?? randomBytes(24).toString('base64url');
+  const token = configuration.http.token ?? newToken();
   const webRoot = webRootOf(import.meta.dirname);
   const { controlPlane } = appliance;
-  const api = new ApiServer({ controlPlane, http: configuration.http, token, logger, ...(webRoot && { webRoot }) });
+  const api = new ApiServer({
+    controlPlane,
+    http: configuration.http,
+    token,
+    logger,
+    ...(webRoot && { webRoot }),
+  });
   try {
     const { url } = await api.start();
     return {

@@ -118,7 +118,13 @@ export class Engine {
     }
     await recover({ local, journal, mirrors: this.mirrors.map(({ name }) => name), logger: silentLogger });
     const locks = new PathLocks();
-    const common = { local, intents: journal.intents, locks, participants: () => this.mirrors, logger: silentLogger };
+    const common = {
+      local,
+      intents: journal.intents,
+      locks,
+      participants: () => this.mirrors,
+      logger: silentLogger,
+    };
     const step: StepHook = (name, about) => this.step(name, about);
     const repairer = new DirectRepairer(local);
     const coordinator = new Coordinator({ ...common, repairer, policy: this.policy, admit: () => {}, step });

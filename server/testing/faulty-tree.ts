@@ -1,5 +1,12 @@
 import { AppError } from '../base/errors.ts';
-import type { ApplyOptions, DirectoryEntry, FileSource, FileStat, FileTree, Space } from '../filesystem/file-tree.ts';
+import type {
+  ApplyOptions,
+  DirectoryEntry,
+  FileSource,
+  FileStat,
+  FileTree,
+  Space,
+} from '../filesystem/file-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 

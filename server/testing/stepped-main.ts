@@ -31,7 +31,7 @@ export function stepHookOf(fault: StepFault): StepHook {
 
 if (process.env['PROXYFS_TEST_MAIN'] !== undefined) {
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
-  const { runCommandLine } = await import('../command-line.ts');
+  const { runCommandLine } = await import('../cli/command-line.ts');
   const fault = process.env['PROXYFS_TEST_STEP'];
   const hooks = fault === undefined ? {} : { step: stepHookOf(JSON.parse(fault) as StepFault) };
   process.exitCode = await runCommandLine(process.argv, hooks);

@@ -16,7 +16,12 @@ const OPERATIONS: Record<string, Operation> = {
   'an overwriting write': { kind: 'write', path: p('/file'), offset: 2, data: Buffer.from('WRITTEN') },
   'an appending write': { kind: 'write', path: p('/file'), offset: 12, data: Buffer.alloc(9000, 'x') },
   'a write behind the end': { kind: 'write', path: p('/file'), offset: 5000, data: Buffer.from('far') },
-  'a write to a hard-linked file': { kind: 'write', path: p('/linked'), offset: 0, data: Buffer.from('LINKED') },
+  'a write to a hard-linked file': {
+    kind: 'write',
+    path: p('/linked'),
+    offset: 0,
+    data: Buffer.from('LINKED'),
+  },
   'a shrinking truncate': { kind: 'truncate', path: p('/file'), sizeBytes: 3 },
   'a growing truncate': { kind: 'truncate', path: p('/file'), sizeBytes: 30_000 },
   'a new directory': { kind: 'mkdir', path: p('/dir/new'), mode: 0o2755 },
@@ -70,7 +75,8 @@ async function fingerprint(root: string): Promise<string> {
 }
 
 async function expectUnchanged(mirrors: readonly DirectoryMirror[]): Promise<void> {
-  for (const root of [engine.localRoot, ...mirrors.map((mirror) => mirror.root)]) expect(await fingerprint(root)).toBe('');
+  for (const root of [engine.localRoot, ...mirrors.map((mirror) => mirror.root)])
+    expect(await fingerprint(root)).toBe('');
 }
 
 async function expectAllEqual(): Promise<void> {
@@ -88,7 +94,9 @@ describe.each(CASES)('%s', (_title, operation) => {
   it('is on every replica when the call returns', async () => {
     await engine.coordinator.run(operation);
     expect(engine.mirrors.map(({ stale }) => stale.size)).toEqual([0, 0, 0]);
-    expect(await compareTrees(engine.roots, { ignoreDirectoryTimes: true, ignoreFileTimes: true })).toEqual([]);
+    expect(await compareTrees(engine.roots, { ignoreDirectoryTimes: true, ignoreFileTimes: true })).toEqual(
+      [],
+    );
     await expectAllEqual();
     expect(await fingerprint(engine.localRoot)).not.toBe('');
   });
@@ -102,7 +110,9 @@ describe.each(CASES)('%s', (_title, operation) => {
 
   it('is on none when one mirror is lost before it, and that one is equal when it is back', async () => {
     mirror(1).tree.linked = false;
-    await expect(engine.coordinator.run(operation)).rejects.toSatisfy((error) => hasCode(error, 'MIRROR_UNREACHABLE'));
+    await expect(engine.coordinator.run(operation)).rejects.toSatisfy((error) =>
+      hasCode(error, 'MIRROR_UNREACHABLE'),
+    );
     await expectUnchanged([mirror(0), mirror(2)]);
     await expectAllEqual();
     await expectUnchanged(engine.mirrors);
@@ -115,7 +125,9 @@ describe.each(CASES)('%s', (_title, operation) => {
       if (step === 'mirror-applying' && name === 'm2') setImmediate(() => (tree.linked = false));
       return Promise.resolve();
     };
-    await expect(engine.coordinator.run(operation)).rejects.toSatisfy((error) => hasCode(error, 'MIRROR_UNREACHABLE'));
+    await expect(engine.coordinator.run(operation)).rejects.toSatisfy((error) =>
+      hasCode(error, 'MIRROR_UNREACHABLE'),
+    );
     await expectUnchanged([mirror(0), mirror(2)]);
     expect(mirror(1).inSync).toBe(false);
     await expectAllEqual();
@@ -144,7 +156,8 @@ describe.each(CASES)('%s', (_title, operation) => {
     mirror(1).tree.fail('silent');
     const caller = new AbortController();
     engine.step = (step, { mirror: name }) => {
-      if (step === 'mirror-applying' && name === 'm2') setImmediate(() => caller.abort(new AppError('INTERRUPTED')));
+      if (step === 'mirror-applying' && name === 'm2')
+        setImmediate(() => caller.abort(new AppError('INTERRUPTED')));
       return Promise.resolve();
     };
     await expect(engine.coordinator.run(operation, { signal: caller.signal })).rejects.toSatisfy((error) =>
@@ -156,8 +169,11 @@ describe.each(CASES)('%s', (_title, operation) => {
 
   const failing: Step[] = ['intent-noted', 'mirror-applied', 'all-mirrors-applied'];
   it.each(failing)('is on none when step %s fails', async (at) => {
-    engine.step = (step) => (step === at ? Promise.reject(new AppError('INPUT_OUTPUT', 'injected')) : Promise.resolve());
-    await expect(engine.coordinator.run(operation)).rejects.toSatisfy((error) => hasCode(error, 'INPUT_OUTPUT'));
+    engine.step = (step) =>
+      step === at ? Promise.reject(new AppError('INPUT_OUTPUT', 'injected')) : Promise.resolve();
+    await expect(engine.coordinator.run(operation)).rejects.toSatisfy((error) =>
+      hasCode(error, 'INPUT_OUTPUT'),
+    );
     await expectUnchanged(engine.mirrors);
     await expectAllEqual();
   });
@@ -171,11 +187,27 @@ describe('an operation that the local tree refuses', () => {
     ['removing a directory that is not empty', { kind: 'rmdir', path: p('/dir') }, 'NOT_EMPTY'],
     ['unlinking a directory', { kind: 'unlink', path: p('/dir') }, 'IS_A_DIRECTORY'],
     ['removing a file as a directory', { kind: 'rmdir', path: p('/file') }, 'NOT_A_DIRECTORY'],
-    ['renaming a directory into itself', { kind: 'rename', path: p('/dir'), to: p('/dir/below/x') }, 'INVALID_ARGUMENT'],
+    [
+      'renaming a directory into itself',
+      { kind: 'rename', path: p('/dir'), to: p('/dir/below/x') },
+      'INVALID_ARGUMENT',
+    ],
     ['renaming over a full directory', { kind: 'rename', path: p('/empty'), to: p('/dir') }, 'NOT_EMPTY'],
-    ['renaming a file over a directory', { kind: 'rename', path: p('/file'), to: p('/empty') }, 'IS_A_DIRECTORY'],
-    ['renaming a directory over a file', { kind: 'rename', path: p('/empty'), to: p('/file') }, 'NOT_A_DIRECTORY'],
-    ['writing to a directory', { kind: 'write', path: p('/dir'), offset: 0, data: Buffer.from('x') }, 'IS_A_DIRECTORY'],
+    [
+      'renaming a file over a directory',
+      { kind: 'rename', path: p('/file'), to: p('/empty') },
+      'IS_A_DIRECTORY',
+    ],
+    [
+      'renaming a directory over a file',
+      { kind: 'rename', path: p('/empty'), to: p('/file') },
+      'NOT_A_DIRECTORY',
+    ],
+    [
+      'writing to a directory',
+      { kind: 'write', path: p('/dir'), offset: 0, data: Buffer.from('x') },
+      'IS_A_DIRECTORY',
+    ],
     ['linking a directory', { kind: 'link', path: p('/dir'), to: p('/link') }, 'NOT_PERMITTED'],
   ];
 
@@ -224,7 +256,10 @@ describe('the coordinator', () => {
     const running = engine.coordinator.run({ kind: 'chmod', path: p('/file'), mode: 0o600 });
     await retrying;
     const [shown] = engine.coordinator.inFlight();
-    expect(shown?.participants.find(({ mirror: name }) => name === 'm1')).toMatchObject({ attempt: 1, attempts: 2 });
+    expect(shown?.participants.find(({ mirror: name }) => name === 'm1')).toMatchObject({
+      attempt: 1,
+      attempts: 2,
+    });
     await new Promise((resolve) => setImmediate(resolve));
     expect(engine.coordinator.find(shown?.id ?? '')?.retryNow()).toBe(true);
     await running;

@@ -135,7 +135,10 @@ export class Coordinator {
     try {
       transaction.enter('applying');
       const { policy } = this.#options;
-      const { parts, failure } = await applyToMirrors(transaction, company.taking, { policy, step: this.#step });
+      const { parts, failure } = await applyToMirrors(transaction, company.taking, {
+        policy,
+        step: this.#step,
+      });
       if (failure) return await this.#undo(transaction, affected, parts, failure);
       transaction.enter('committing');
       try {
@@ -162,7 +165,11 @@ export class Coordinator {
     }
   }
 
-  #leaveBehind(participant: Participant, affected: readonly AffectedPath[], abandoned?: Promise<unknown>): void {
+  #leaveBehind(
+    participant: Participant,
+    affected: readonly AffectedPath[],
+    abandoned?: Promise<unknown>,
+  ): void {
     const mark = participant.markHeld(affected);
     // RACE: the abandoned request may still arrive; a repair before that would prove nothing.
     void Promise.resolve(abandoned).then(() => mark.release());

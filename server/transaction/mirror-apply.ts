@@ -25,7 +25,13 @@ const GRACE_MS = 200;
  * What a first attempt gets where the mirror does not hold what the local tree holds. Somebody else's files are
  * in the way there: undoing would destroy them, and nothing of ours was done.
  */
-const DIVERGENCE = ['MIRROR_DIVERGED', 'ALREADY_EXISTS', 'NOT_EMPTY', 'IS_A_DIRECTORY', 'NOT_A_DIRECTORY'] as const;
+const DIVERGENCE = [
+  'MIRROR_DIVERGED',
+  'ALREADY_EXISTS',
+  'NOT_EMPTY',
+  'IS_A_DIRECTORY',
+  'NOT_A_DIRECTORY',
+] as const;
 
 interface FailedAttempt {
   readonly error: AppError;
@@ -83,7 +89,12 @@ export class MirrorApply {
     if (failure.error.row.retryable && !this.#signal.aborted) this.#participant.gaveUp(failure.error);
     this.#show('failed', attempt, { error: failure.error });
     const untouched = !this.#anySent || (attempt === 1 && hasCode(failure.error, ...DIVERGENCE));
-    return { kind: 'failed', error: failure.error, untouched, ...(failure.abandoned && { abandoned: failure.abandoned }) };
+    return {
+      kind: 'failed',
+      error: failure.error,
+      untouched,
+      ...(failure.abandoned && { abandoned: failure.abandoned }),
+    };
   }
 
   async #attempt(): Promise<FailedAttempt | undefined> {

@@ -25,7 +25,10 @@ export interface Company {
 }
 
 /** Decides, with the paths locked, who takes part. What the others miss is marked before anything changes. */
-export function gatherCompany(participants: readonly Participant[], affected: readonly AffectedPath[]): Company {
+export function gatherCompany(
+  participants: readonly Participant[],
+  affected: readonly AffectedPath[],
+): Company {
   const taking = participants.filter((participant) => participant.required || participant.inSync);
   const absent = participants.filter((participant) => !taking.includes(participant));
   return { taking, missed: absent.map((participant) => participant.markHeld(affected.flatMap(asMissed))) };

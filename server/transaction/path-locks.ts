@@ -2,9 +2,7 @@ import { orAbort } from '../base/wait.ts';
 import { isWithin, type TreePath } from '../filesystem/tree-path.ts';
 
 /** One thing to lock: a name, a name with all below it, or a file under whatever names it has. */
-export type Lock =
-  | { readonly path: TreePath; readonly subtree: boolean }
-  | { readonly inode: string };
+export type Lock = { readonly path: TreePath; readonly subtree: boolean } | { readonly inode: string };
 
 export type Release = () => void;
 
@@ -58,7 +56,8 @@ export class PathLocks {
   #grantWhatFits(): void {
     const ahead: Claim[] = [];
     for (const claim of this.#waiting) {
-      if (this.#conflictsWithAny(claim, this.#held) || this.#conflictsWithAny(claim, ahead)) ahead.push(claim);
+      if (this.#conflictsWithAny(claim, this.#held) || this.#conflictsWithAny(claim, ahead))
+        ahead.push(claim);
       else {
         this.#waiting.delete(claim);
         this.#held.add(claim);
@@ -77,5 +76,7 @@ export class PathLocks {
 
 function conflict(a: Lock, b: Lock): boolean {
   if ('inode' in a || 'inode' in b) return 'inode' in a && 'inode' in b && a.inode === b.inode;
-  return a.path === b.path || (a.subtree && isWithin(b.path, a.path)) || (b.subtree && isWithin(a.path, b.path));
+  return (
+    a.path === b.path || (a.subtree && isWithin(b.path, a.path)) || (b.subtree && isWithin(a.path, b.path))
+  );
 }

@@ -16,6 +16,9 @@ export const STEPS = [
 export type Step = (typeof STEPS)[number];
 
 /** Called at each step, so that a test can fail, hang or kill there; production passes none. */
-export type StepHook = (step: Step, about: { readonly operation: string; readonly mirror?: string }) => Promise<void>;
+export type StepHook = (
+  step: Step,
+  about: { readonly operation: string; readonly mirror?: string },
+) => Promise<void>;
 
 export const noStepHook: StepHook = () => Promise.resolve();

@@ -4,7 +4,8 @@ import { AppError } from '../base/errors.ts';
 import { treePath } from '../filesystem/tree-path.ts';
 import { Transaction } from './transaction.ts';
 
-const make = () => new Transaction('x-1', { kind: 'unlink', path: treePath('/a') }, { uid: 0, onChange: () => {} });
+const make = () =>
+  new Transaction('x-1', { kind: 'unlink', path: treePath('/a') }, { uid: 0, onChange: () => {} });
 
 const WAYS: Record<TransactionState, readonly TransactionState[]> = {
   preparing: [],

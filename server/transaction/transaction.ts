@@ -1,5 +1,5 @@
 import type { OperationKind, ParticipantState, TransactionState } from '../../shared/states.ts';
-import { AppError, invariant } from '../base/errors.ts';
+import { type AppError, invariant } from '../base/errors.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 

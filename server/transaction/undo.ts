@@ -22,11 +22,16 @@ export interface UndoContext {
  * Puts one mirror back to what the local tree holds, after a transaction that the local tree never saw. Never
  * rejects: what can't be undone now is stale there, and the mirror takes no part until it is repaired.
  */
-export async function undoOn(participant: Participant, outcome: MirrorOutcome, context: UndoContext): Promise<void> {
+export async function undoOn(
+  participant: Participant,
+  outcome: MirrorOutcome,
+  context: UndoContext,
+): Promise<void> {
   if (outcome.kind === 'failed' && outcome.untouched) return;
   // DURABILITY: the intent of this transaction is still noted, so the mark needs no flush of its own.
   const mark = participant.markHeld(context.affected);
-  if (outcome.kind === 'failed' && outcome.error.row.retryable) return leaveStale(participant, mark, context, outcome);
+  if (outcome.kind === 'failed' && outcome.error.row.retryable)
+    return leaveStale(participant, mark, context, outcome);
   if (outcome.kind === 'failed' && outcome.abandoned) return leaveStale(participant, mark, context, outcome);
   const about = { operation: context.transaction.operation.kind, mirror: participant.name };
   const work = context
@@ -39,7 +44,11 @@ export async function undoOn(participant: Participant, outcome: MirrorOutcome, c
     show(participant, context, outcome, 'undone');
   } catch (thrown) {
     const error = asAppError(thrown);
-    context.logger.warn('undo-left-to-repair', { mirror: participant.name, code: error.code, error: error.message });
+    context.logger.warn('undo-left-to-repair', {
+      mirror: participant.name,
+      code: error.code,
+      error: error.message,
+    });
     // RACE: a late request of the undo must not meet a repair of the same path.
     void work.catch(() => {}).then(() => mark.release());
     show(participant, context, outcome, 'stale');
@@ -77,7 +86,10 @@ function show(
 /** From a kept pre-image where there is one, else from the local tree; either way checked against it. */
 async function undoNow(participant: Participant, context: UndoContext): Promise<void> {
   const { operation } = context.transaction;
-  const restored = context.transaction.keepsPreImage || operation.kind === 'rename' ? await restore(operation, participant, context.transaction.id) : false;
+  const restored =
+    context.transaction.keepsPreImage || operation.kind === 'rename'
+      ? await restore(operation, participant, context.transaction.id)
+      : false;
   if (operation.kind === 'write') {
     const { path, offset, data } = operation;
     await context.repairer.repairRange(participant, { path, offset, lengthBytes: data.length });
