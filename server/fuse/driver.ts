@@ -28,6 +28,8 @@ export interface Caller {
 /** stat(2) as FUSE carries it. */
 export interface Attributes {
   readonly inode: bigint;
+  /** Inode numbers are unique on one device only. */
+  readonly device: bigint;
   /** File type and permission bits (S_IFMT | 0o7777). */
   readonly mode: number;
   readonly links: number;
@@ -67,6 +69,8 @@ export interface ListedEntry {
   readonly inode: bigint;
   /** S_IFMT bits. */
   readonly type: number;
+  /** Where they are known anyway: they spare the driver a getattr. */
+  readonly attributes?: Attributes;
 }
 
 /** An open file or directory, as the handlers number it. */
@@ -105,8 +109,11 @@ export interface FuseHandlers {
   ): Promise<{ handle: Handle; attributes: Attributes }>;
   /** Reads into `target` from `offset`; answers the byte count, short only at the end of the file. */
   read(handle: Handle, offset: number, target: Buffer): Promise<number>;
-  /** `data` is the handler's until it resolves, and the driver's again afterwards. Writes all or nothing. */
-  write(handle: Handle, offset: number, data: Buffer, caller: Caller): Promise<void>;
+  /**
+   * `data` is the handler's until it resolves, and the driver's again afterwards. Writes all or nothing. `append`
+   * says whether this write goes to the end of the file, where that may differ from how it was opened.
+   */
+  write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void>;
   flush(handle: Handle, caller: Caller): Promise<void>;
   fsync(handle: Handle, dataOnly: boolean, caller: Caller): Promise<void>;
   /** Never fails towards the kernel, which ignores the answer. */

@@ -36,19 +36,20 @@ export class MountedTree {
     return this.#output;
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   /** Rejects with what the program printed when it ends instead of mounting. */
   async start(fault?: MountFault): Promise<void> {
-    await Promise.all(
-      [this.directory, this.mountPoint].map((path) => mkdir(path, { recursive: true }).catch(() => {})),
-    );
-    const state = join(this.base, 'state');
-    const args = [PROGRAM, this.directory, this.mountPoint, state, ...(fault ? [fault] : [])];
+    this.#child = await this.#run(this.mountPoint, fault);
+  }
+
+  /** Starts a second program for the same directory, which is expected to refuse that mount point. */
+  async startAgainAt(mountPoint: string): Promise<void> {
+    const child = await this.#run(mountPoint);
+    child.kill('SIGKILL');
+  }
+
+  async #run(mountPoint: string, fault?: MountFault): Promise<ChildProcess> {
+    const args = [PROGRAM, this.directory, mountPoint, join(this.base, 'state'), ...(fault ? [fault] : [])];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
     this.#output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));

@@ -14,7 +14,7 @@ import { RequestServer } from './request-server.ts';
 
 const INIT_LIMIT_MS = 10_000;
 /** How long requests under way may take to end by themselves at unmount, and then after being interrupted. */
-const DRAIN_LIMIT_MS = 10_000;
+const DRAIN_LIMIT_MS = 5000;
 const MOUNT_CHECK_MS = 2000;
 
 export interface FuseNativeOptions {
@@ -51,13 +51,9 @@ export class FuseNativeDriver implements FuseDriver {
   constructor(options: FuseNativeOptions) {
     const { handlers, logger } = options;
     this.#options = options;
-    this.#replaced = new ReplacedFiles(handlers, logger);
-    const parts = {
-      handlers,
-      paths: new OpenPaths(),
-      replaced: this.#replaced,
-      interrupts: this.#interrupts,
-    };
+    const paths = new OpenPaths();
+    this.#replaced = new ReplacedFiles(handlers, paths, logger);
+    const parts = { handlers, paths, replaced: this.#replaced, interrupts: this.#interrupts };
     this.#server = new RequestServer(new NativeOperations(parts), this.#replaced, logger);
   }
 

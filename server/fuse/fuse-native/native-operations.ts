@@ -123,6 +123,7 @@ export class NativeOperations {
     ...at: Place
   ): Promise<Reply> {
     const [, low, high] = at;
+    this.#paths.mustTakeChanges(handle);
     // The buffer is the FUSE thread's again once this is answered, and an interrupted write may be answered while
     // a hung connection still holds a piece of it. A copy costs microseconds.
     const copy = Buffer.from(data);
@@ -207,8 +208,7 @@ export class NativeOperations {
     const target = treePath(to);
     return this.#change(async (caller) => {
       if (this.#paths.isHiding(source, target)) {
-        await this.#replaced.hide(request, source, caller);
-        this.#paths.hid(source, target);
+        await this.#replaced.hide(request, source, target, caller);
         return DONE;
       }
       await this.#replaced.rename(request, target, caller, () =>
@@ -222,6 +222,7 @@ export class NativeOperations {
   async #setattr(path: string, change: AttributeChange, handle?: Handle): Promise<Reply> {
     const at = existing(path);
     const file = handle ?? this.#paths.hiddenHandle(at);
+    this.#paths.mustTakeChanges(file);
     return this.#change((caller) => this.#done(this.#handlers.setattr(at, file, change, caller)));
   }
 

@@ -1,3 +1,4 @@
+import { AppError } from '../../base/errors.ts';
 import { isWithin, movedPath, nameOf, parentOf, type TreePath } from '../../filesystem/tree-path.ts';
 import type { Handle } from '../driver.ts';
 
@@ -13,6 +14,8 @@ const MOST_SKIPPED = 1024;
 export class OpenPaths {
   readonly #paths = new Map<Handle, TreePath>();
   readonly #hidden = new Set<TreePath>();
+  /** Their file was put back as a copy: what they wrote would reach no replica. */
+  readonly #severed = new Set<Handle>();
   #lastCounter = 0;
 
   opened(handle: Handle, path: TreePath): void {
@@ -21,6 +24,17 @@ export class OpenPaths {
 
   closed(handle: Handle): void {
     this.#paths.delete(handle);
+    this.#severed.delete(handle);
+  }
+
+  /** The open files behind a hidden name are to take no more changes. */
+  sever(hidden: TreePath): void {
+    for (const [handle, path] of this.#paths) if (path === hidden) this.#severed.add(handle);
+  }
+
+  /** Rejects a change by such a handle with STALE_HANDLE, rather than lose it. */
+  mustTakeChanges(handle: Handle | undefined): void {
+    if (handle !== undefined && this.#severed.has(handle)) throw new AppError('STALE_HANDLE');
   }
 
   handleAt(path: TreePath): Handle | undefined {

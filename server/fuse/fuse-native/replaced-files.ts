@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import { childOf, parentOf, type TreePath } from '../../filesystem/tree-path.ts';
 import type { Caller, FuseHandlers, Handle } from '../driver.ts';
 import type { NativeRequest } from './native-binding.ts';
+import type { OpenPaths } from './open-paths.ts';
 
 /** libfuse follows a hiding with the rename it belongs to within microseconds. */
 const FOLLOWS_WITHIN_MS = 1000;
@@ -13,6 +14,8 @@ const RENAME_NOREPLACE = 1;
 
 interface Hidden {
   readonly path: TreePath;
+  /** What libfuse calls it since. */
+  readonly hiddenPath: TreePath;
   /** A handle of our own, so that the content outlives the callers' handles. */
   readonly spare: Handle;
   readonly timer: NodeJS.Timeout;
@@ -22,21 +25,25 @@ interface Hidden {
  * libfuse turns a rename onto an open file into two operations: hiding the file there, which is an unlink here,
  * and the rename. So this driver can't make such a rename atomic: for a moment the name is free, and a crash just
  * then leaves it free. (The kernel driver has no such gap.) What can be kept is the promise that a failed
- * rename changes nothing: the content hidden by the first step is put back when the second fails.
+ * rename changes nothing: the content hidden by the first step is put back when the second fails. It is a copy, so
+ * handles on the hidden file take no more changes (ESTALE), and for a second the kernel may still find it by its
+ * old node (ENOENT on open).
  */
 export class ReplacedFiles {
   readonly #handlers: FuseHandlers;
+  readonly #paths: OpenPaths;
   readonly #logger: Logger;
   readonly #recent = new Map<NativeRequest, Hidden>();
   readonly #retries = new Set<NodeJS.Timeout>();
 
-  constructor(handlers: FuseHandlers, logger: Logger) {
+  constructor(handlers: FuseHandlers, paths: OpenPaths, logger: Logger) {
     this.#handlers = handlers;
+    this.#paths = paths;
     this.#logger = logger;
   }
 
   /** Unlinks an open file. If the thread's very next request is the rename onto it, `replacing` finds it. */
-  async hide(request: NativeRequest, path: TreePath, caller: Caller): Promise<void> {
+  async hide(request: NativeRequest, path: TreePath, hiddenPath: TreePath, caller: Caller): Promise<void> {
     const spare = await this.#handlers.open(path, constants.O_RDONLY, caller);
     try {
       await this.#handlers.unlink(path, caller);
@@ -45,7 +52,8 @@ export class ReplacedFiles {
       throw error;
     }
     const timer = setTimeout(() => this.#letGo(request), FOLLOWS_WITHIN_MS);
-    this.#recent.set(request, { path, spare, timer });
+    this.#recent.set(request, { path, hiddenPath, spare, timer });
+    this.#paths.hid(path, hiddenPath);
   }
 
   /** Another request asked for the path: libfuse keeps it locked through a rename, so the hiding was an unlink. */
@@ -71,7 +79,10 @@ export class ReplacedFiles {
     try {
       await run();
     } catch (error) {
-      kept = hidden.path === to && !(await this.#putBack(hidden, caller));
+      if (hidden.path === to) {
+        this.#paths.sever(hidden.hiddenPath);
+        kept = !(await this.#putBack(hidden, caller));
+      }
       throw error;
     } finally {
       if (!kept) await this.#handlers.release(hidden.spare);

@@ -1,0 +1,101 @@
+import type { Attributes, Handle } from '../driver.ts';
+
+const S_IFMT = 0o170_000;
+const S_IFREG = 0o100_000;
+const S_ISUID = 0o4000;
+const S_ISGID = 0o2000;
+/** A node of a file with more links than this forgets some of its names; lookups bring them back. */
+const MOST_NAMES = 128;
+
+/** One name of a node. */
+export interface Name {
+  readonly parent: Node;
+  readonly name: string;
+}
+
+/** What tells whether the content of a file has changed. */
+export interface ContentStamp {
+  readonly sizeBytes: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** What the kernel calls an inode: one file, directory or symlink, however many names it has. */
+export class Node {
+  readonly id: number;
+  readonly inode: bigint;
+  readonly device: bigint;
+  /** S_IFMT bits. */
+  readonly type: number;
+  /** How often the kernel was told of it and has not yet forgotten. */
+  lookups = 0;
+  /** Living names, the newest last. */
+  readonly names: Name[] = [];
+  readonly children = new Map<string, Node>();
+  /** Open handles, and whether they were opened for writing. */
+  readonly handles = new Map<Handle, { readonly writable: boolean }>();
+  /** The content that the kernel's page cache is from; undefined: unknown. */
+  stamp: ContentStamp | undefined;
+  /** Whether the kernel was told of a set-user-id or set-group-id bit. */
+  privileged = false;
+
+  constructor(id: number, attributes: Attributes) {
+    this.id = id;
+    this.inode = attributes.inode;
+    this.device = attributes.device;
+    this.type = attributes.mode & S_IFMT;
+  }
+
+  is(attributes: Attributes): boolean {
+    return (
+      this.inode === attributes.inode &&
+      this.device === attributes.device &&
+      this.type === (attributes.mode & S_IFMT)
+    );
+  }
+
+  get isFile(): boolean {
+    return this.type === S_IFREG;
+  }
+
+  /** Remembers what the kernel is about to be told. */
+  tell(attributes: Attributes): void {
+    this.privileged = this.isFile && (attributes.mode & (S_ISUID | S_ISGID)) !== 0;
+  }
+
+  addName(parent: Node, name: string): void {
+    parent.children.set(name, this);
+    this.names.push({ parent, name });
+    const oldest = this.names[0];
+    if (this.names.length > MOST_NAMES && oldest) this.dropName(oldest.parent, oldest.name);
+  }
+
+  dropName(parent: Node, name: string): void {
+    if (parent.children.get(name) === this) parent.children.delete(name);
+    const at = this.names.findIndex((known) => known.parent === parent && known.name === name);
+    if (at >= 0) this.names.splice(at, 1);
+  }
+
+  /** Any open handle; one opened for writing where there is one. */
+  anyHandle(): Handle | undefined {
+    let found: Handle | undefined;
+    for (const [handle, { writable }] of this.handles) {
+      if (writable) return handle;
+      found ??= handle;
+    }
+    return found;
+  }
+}
+
+export function stampOf({ sizeBytes, mtimeNs, ctimeNs }: Attributes): ContentStamp {
+  return { sizeBytes, mtimeNs, ctimeNs };
+}
+
+export function isSameContent(one: ContentStamp | undefined, other: ContentStamp): boolean {
+  return (
+    one !== undefined &&
+    one.sizeBytes === other.sizeBytes &&
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs
+  );
+}
