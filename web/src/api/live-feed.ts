@@ -14,9 +14,9 @@ const PACE_MS = 250;
 const BEATS_PER_SECOND = 1000 / PACE_MS;
 /** A refetch for the attention list or after a gap is asked for at most this often. */
 const REFETCH_BEATS = 2 * BEATS_PER_SECOND;
-/** A server that says nothing for this long is asked whether it lives. */
-const SILENCE_MS = 1000;
-const PROBE_LIMIT_MS = 1500;
+/** A server that says nothing for this long is asked whether it lives, and has this long to answer. */
+const SILENCE_MS = 500;
+const PROBE_LIMIT_MS = 1000;
 
 /**
  * Keeps the query cache's overview up to date: fetched once, then carried on by events. All of it reaches the
@@ -98,8 +98,7 @@ export class LiveFeed {
     if (this.#overview.needsRefetch || this.#overview.takeAttentionChanged())
       this.#refetchSoon(REFETCH_BEATS);
     if (this.#refetchAtBeat !== undefined && this.#beat >= this.#refetchAtBeat) this.#refetch();
-    if (this.#beat % BEATS_PER_SECOND !== 0) return;
-    this.nowMs.set(Date.now() + this.#serverAheadMs);
+    if (this.#beat % BEATS_PER_SECOND === 0) this.nowMs.set(Date.now() + this.#serverAheadMs);
     this.#checkSilence();
   }
 

@@ -8,7 +8,7 @@ import { Chip } from './chip.tsx';
 import { SEVERITY_LOOKS } from './looks.ts';
 import { MirrorActions } from './mirror-actions.tsx';
 import { mirrorAnchor } from './mirror-card.tsx';
-import { RelativeTime } from './relative-time.tsx';
+import { HowLong } from './relative-time.tsx';
 import { SafeText } from './safe-text.tsx';
 import { Section } from './section.tsx';
 import { TransactionActions } from './transaction-actions.tsx';
@@ -61,7 +61,7 @@ function AttentionRow({ item, overview }: { item: AttentionItem; overview: Overv
           </SafeText>
         </div>
         <div className={classes['quiet']}>
-          since <RelativeTime at={item.openedAt} />
+          for <HowLong since={item.openedAt} />
         </div>
       </div>
       <AttentionActions item={item} overview={overview} />

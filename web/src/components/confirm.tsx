@@ -41,7 +41,7 @@ export function Confirm(props: ConfirmProps): ReactNode {
           <Button variant="default" onClick={props.onClose} data-autofocus>
             {props.leaveIt}
           </Button>
-          <Button color="red.8" disabled={refusal !== undefined} onClick={confirm}>
+          <Button color="red.9" disabled={refusal !== undefined} onClick={confirm}>
             {props.doIt}
           </Button>
         </Group>

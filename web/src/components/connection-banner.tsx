@@ -14,8 +14,8 @@ export function ConnectionBanner({ connection }: { readonly connection: Connecti
         <div className={classes['banner']} data-tone="bad">
           <CloudOff size={18} aria-hidden className={classes['icon']} />
           <div className={classes['words']}>
-            <strong>The connection to the server is lost.</strong> What you see may have changed since{' '}
-            <RelativeTime at={new Date(connection.sinceMs).toISOString()} />; changes are disabled. Trying
+            <strong>The connection to the server is lost.</strong> What you see is as it was{' '}
+            <RelativeTime at={new Date(connection.sinceMs).toISOString()} />. Changes are disabled. Trying
             again… <span className={classes['cause']}>({escapeText(connection.cause).slice(0, 120)})</span>
           </div>
           <Button size="compact-sm" variant="default" onClick={() => location.reload()}>

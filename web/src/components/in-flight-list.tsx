@@ -10,7 +10,7 @@ import { Empty, Section } from './section.tsx';
 import classes from './transaction-list.module.css';
 import { TransactionActions } from './transaction-actions.tsx';
 
-const SHOWN = 50;
+const SHOWN = 30;
 
 /** What is being carried out now. */
 export function InFlightList({ inFlight }: { readonly inFlight: Overview['inFlight'] }): ReactNode {

@@ -7,7 +7,7 @@ import { CONTENT_LOOKS, LINK_LOOKS, type Look, SEVERITY_LOOKS, type Tone } from 
 import { MirrorActions } from './mirror-actions.tsx';
 import classes from './mirror-card.module.css';
 import { Notice } from './notice.tsx';
-import { RelativeTime } from './relative-time.tsx';
+import { HowLong, RelativeTime } from './relative-time.tsx';
 import { SafeText } from './safe-text.tsx';
 
 export interface MirrorCardProps {
@@ -77,7 +77,7 @@ function StateRow({ name, look, since }: { name: string; look: Look; since: stri
       <dd>
         <Chip look={look} />
         <span className={classes['since']}>
-          since <RelativeTime at={since} />
+          for <HowLong since={since} />
         </span>
       </dd>
     </div>

@@ -1,9 +1,10 @@
 import { ActionIcon, Menu, Tooltip, useMantineColorScheme } from '@mantine/core';
 import { Check, LogOut, type LucideIcon, Monitor, Moon, Sun } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Overview } from '../../../shared/api.ts';
 import { signOut } from '../api/changes.ts';
-import { goToLogin } from '../api/session-end.ts';
+import { changesRefusedBecause } from '../api/connection.ts';
+import { useConnection } from '../api/feed-context.ts';
 import classes from './page-header.module.css';
 import { SafeText } from './safe-text.tsx';
 
@@ -26,18 +27,34 @@ export function PageHeader({ overview }: { readonly overview: Overview | undefin
       )}
       <div className={classes['buttons']}>
         <ColorSchemeMenu />
-        <Tooltip label="Sign out">
-          <ActionIcon
-            variant="default"
-            size="lg"
-            aria-label="Sign out"
-            onClick={() => void signOut().catch(goToLogin)}
-          >
-            <LogOut size={18} aria-hidden />
-          </ActionIcon>
-        </Tooltip>
+        <SignOutButton />
       </div>
     </header>
+  );
+}
+
+const EVENTS = { hover: true, focus: true, touch: true };
+
+function SignOutButton(): ReactNode {
+  const refusal = changesRefusedBecause(useConnection());
+  const [failed, setFailed] = useState(false);
+  const press = () => {
+    if (refusal === undefined) signOut().catch(() => setFailed(true));
+  };
+  const label = failed ? 'Signing out failed: try again' : 'Sign out';
+  return (
+    <Tooltip label={refusal ?? label} events={EVENTS}>
+      <ActionIcon
+        variant="default"
+        size="lg"
+        aria-label={label}
+        aria-disabled={refusal !== undefined}
+        data-disabled={refusal !== undefined || undefined}
+        onClick={press}
+      >
+        <LogOut size={18} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

@@ -10,7 +10,7 @@ import { RelativeTime } from './relative-time.tsx';
 import { Empty, Section } from './section.tsx';
 import classes from './transaction-list.module.css';
 
-const SHOWN = 50;
+const SHOWN = 30;
 
 export interface RecentListProps {
   readonly recent: readonly TransactionView[];
