@@ -7,7 +7,7 @@ import { silentLogger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { treePath } from '../filesystem/tree-path.ts';
 import { type SshdMirror, startSshdMirror } from '../testing/sshd-mirror.ts';
-import { until } from '../testing/until.ts';
+import { waitUntil } from '../testing/wait-until.ts';
 import { Mirror, type MirrorOptions } from './mirror.ts';
 
 const TIMEOUT_MS = 600;
@@ -41,8 +41,8 @@ function startMirror(changes: Partial<MirrorConfiguration> = {}, options: Partia
   mirror.start();
 }
 
-const isUp = () => until('the link is up', () => mirror.link.state === 'up');
-const isDown = () => until('the link is down', () => mirror.link.state === 'down');
+const isUp = () => waitUntil('the link is up', () => mirror.link.state === 'up');
+const isDown = () => waitUntil('the link is down', () => mirror.link.state === 'down');
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -72,7 +72,7 @@ describe('a link', () => {
       },
     });
     expect(states).toEqual(['connecting', 'up']);
-    await until('a probe has measured', () => mirror.link.rttMs !== undefined);
+    await waitUntil('a probe has measured', () => mirror.link.rttMs !== undefined);
     expect(mirror.link.rttMs?.p50).toBeGreaterThan(0);
     expect(Date.now() - (mirror.link.lastOkAtMs ?? 0)).toBeLessThan(5000);
   });
@@ -94,7 +94,7 @@ describe('a link', () => {
     startMirror();
     await mirror.connected();
     await server.freeze();
-    await until('the silence is noticed', () => lost.length > 0, 2000 + 4 * TIMEOUT_MS);
+    await waitUntil('the silence is noticed', () => lost.length > 0, 2000 + 4 * TIMEOUT_MS);
     expect(lost[0]?.code).toBe('MIRROR_TIMEOUT');
     await server.thaw();
     await isUp();
@@ -115,7 +115,7 @@ describe('a link', () => {
     startMirror();
     await mirror.connected();
     renameSync(server.root, `${server.root}-away`);
-    await until('the reason is known', () => mirror.link.reason?.code === 'MIRROR_UNSUITABLE');
+    await waitUntil('the reason is known', () => mirror.link.reason?.code === 'MIRROR_UNSUITABLE');
     renameSync(`${server.root}-away`, server.root);
     mirror.reconnectNow();
     await isUp();
@@ -128,7 +128,10 @@ describe('callers of connected()', () => {
     await mirror.connected();
     await server.kill();
     await isDown();
-    await until('an attempt has failed', () => states.filter((state) => state.startsWith('down')).length > 1);
+    await waitUntil(
+      'an attempt has failed',
+      () => states.filter((state) => state.startsWith('down')).length > 1,
+    );
     const attempts = states.filter((state) => state.startsWith('connecting')).length;
     const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(mirror.connected())));
     expect(new Set(codes)).toEqual(new Set(['MIRROR_UNREACHABLE']));
@@ -138,9 +141,9 @@ describe('callers of connected()', () => {
   test('do not wait for the backoff to end', async () => {
     startMirror({}, { admit: () => (existsSync(server.root + '-ok') ? Promise.resolve() : refuse()) });
     const refuse = () => Promise.reject(new AppError('ADOPTION_NEEDED'));
-    await until('the link is refused', () => mirror.link.reason?.code === 'ADOPTION_NEEDED');
+    await waitUntil('the link is refused', () => mirror.link.reason?.code === 'ADOPTION_NEEDED');
     writeFileSync(server.root + '-ok', '');
-    await until('the failure is old enough', () => Date.now() - mirror.link.sinceMs > 300);
+    await waitUntil('the failure is old enough', () => Date.now() - mirror.link.sinceMs > 300);
     await mirror.connected();
     rmSync(server.root + '-ok');
   });
@@ -176,9 +179,9 @@ describe('admission', () => {
 
   test('ends with its session', async () => {
     startMirror({}, { admit: () => new Promise(() => {}) });
-    await until('it is connecting', () => mirror.link.state === 'connecting');
+    await waitUntil('it is connecting', () => mirror.link.state === 'connecting');
     const outcome = codeOf(mirror.connected());
-    await until('the session is there', async () => (await codeOf(stat())) === 'resolved');
+    await waitUntil('the session is there', async () => (await codeOf(stat())) === 'resolved');
     await server.kill();
     expect(await outcome).toBe('MIRROR_UNREACHABLE');
   });
@@ -259,7 +262,7 @@ describe('the server', () => {
     expect(await codeOf(mirror.connected())).toBe('MIRROR_TIMEOUT');
     await server.thaw();
     await server.kill();
-    await until('the failure is no longer shared', () => Date.now() - mirror.link.sinceMs > 300);
+    await waitUntil('the failure is no longer shared', () => Date.now() - mirror.link.sinceMs > 300);
     expect(await codeOf(mirror.connected())).toBe('MIRROR_UNREACHABLE');
   });
 
@@ -270,7 +273,7 @@ describe('the server', () => {
     const data = randomBytes(64 << 20);
     const write = { kind: 'write', path: FILE, offset: 0, data } as const;
     const outcome = codeOf(mirror.tree.apply(write));
-    await until('some of it has arrived', () => readFileSync(join(server.root, 'file')).length > 0);
+    await waitUntil('some of it has arrived', () => readFileSync(join(server.root, 'file')).length > 0);
     await server.kill();
     expect(await outcome).toBe('MIRROR_UNREACHABLE');
     await server.restart();

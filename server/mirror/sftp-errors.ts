@@ -27,20 +27,7 @@ export async function explained(
   return asError(await codeOf(session, thrown, context), thrown);
 }
 
-/** Runs `work` and translates what it is refused with. */
-export async function explaining<T>(
-  session: SftpSession,
-  context: RequestContext,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    throw await explained(session, thrown, context);
-  }
-}
-
-export function asError(code: ErrorCode, refusal: SftpRefusal): AppError {
+function asError(code: ErrorCode, refusal: SftpRefusal): AppError {
   const details = { request: refusal.request, status: refusal.status };
   return new AppError(code, `${new AppError(code).message}: ${refusal.message}`, { cause: refusal, details });
 }

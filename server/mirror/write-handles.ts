@@ -6,6 +6,9 @@ import type { SftpSession } from './sftp-session.ts';
 const MOST_OPEN = 64;
 const IDLE_MS = 10_000;
 
+/** What a session is to its handles. */
+export type HandleSession = Pick<SftpSession, 'maxOpenHandles' | 'ended' | 'close'>;
+
 interface OpenFile {
   readonly path: TreePath;
   readonly handle: Promise<Buffer>;
@@ -21,14 +24,16 @@ interface OpenFile {
  * stands for an inode: whatever changes what a path names must `forget` it, or writes would go astray.
  */
 export class WriteHandles {
-  readonly #session: SftpSession;
+  readonly #session: HandleSession;
+  readonly #idleMs: number;
   readonly #places: Permits;
   /** In order of use. */
   readonly #files = new Map<TreePath, OpenFile>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(session: SftpSession) {
+  constructor(session: HandleSession, idleMs = IDLE_MS) {
     this.#session = session;
+    this.#idleMs = idleMs;
     // Half of the server's, since listing, reading and staging need handles too.
     this.#places = new Permits(Math.max(1, Math.min(MOST_OPEN, Math.floor(session.maxOpenHandles / 2))));
     void session.ended.then(() => this.#clear());
@@ -68,7 +73,7 @@ export class WriteHandles {
     const lastUsedMs = performance.now();
     const file: OpenFile = { path, handle, users: 0, forgotten: false, closed: false, lastUsedMs };
     this.#files.set(path, file);
-    this.#timer ??= setTimeout(this.#closeIdle, IDLE_MS).unref();
+    this.#timer ??= setTimeout(this.#closeIdle, this.#idleMs).unref();
     return file;
   }
 
@@ -122,13 +127,13 @@ export class WriteHandles {
 
   readonly #closeIdle = (): void => {
     this.#timer = undefined;
-    const idleSinceMs = performance.now() - IDLE_MS;
+    const idleSinceMs = performance.now() - this.#idleMs;
     for (const file of this.#files.values()) {
       if (file.users > 0 || file.lastUsedMs > idleSinceMs) continue;
       this.#drop(file);
       this.#settle(file);
     }
-    if (this.#files.size > 0) this.#timer = setTimeout(this.#closeIdle, IDLE_MS / 2).unref();
+    if (this.#files.size > 0) this.#timer = setTimeout(this.#closeIdle, this.#idleMs / 2).unref();
   };
 
   #clear(): void {

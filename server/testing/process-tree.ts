@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { until } from './until.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** A process and everything below it, signalled as one: for an sshd, the listener and all its live sessions. */
 export class ProcessTree {
@@ -11,7 +11,7 @@ export class ProcessTree {
 
   /** Stops all of it; resolves when nothing in it runs any more. */
   async freeze(): Promise<void> {
-    await until('every process of the tree is stopped', () => {
+    await waitUntil('every process of the tree is stopped', () => {
       // A process may fork between two looks, so each look starts over until none is left running.
       const running = this.#living().filter((process) => process.state !== 'T');
       for (const { pid } of running) signal(pid, 'SIGSTOP');
@@ -26,7 +26,7 @@ export class ProcessTree {
   /** Kills all of it, parents first stopped so that none forks away; resolves when all are gone. */
   async kill(): Promise<void> {
     const known = new Set<number>();
-    await until('every process of the tree is gone', () => {
+    await waitUntil('every process of the tree is gone', () => {
       for (const { pid } of this.#living()) known.add(pid);
       this.killNow();
       return [...known].every((pid) => stateOf(pid) === undefined);

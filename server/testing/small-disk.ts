@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from './until.ts';
+import { waitUntil } from './wait-until.ts';
 
 export interface SmallDiskOptions {
   readonly sizeBytes: number;
@@ -39,8 +39,11 @@ export function smallDisk(options: SmallDiskOptions): SmallDisk {
   process.once('exit', remove);
   return {
     path,
-    remountReadOnly: () =>
-      until('the disk is remounted read-only', () => attempt('mount', ['-o', 'remount,ro', mountPoint])),
+    remountReadOnly: async () => {
+      await waitUntil('the disk is remounted read-only', () =>
+        attempt('mount', ['-o', 'remount,ro', mountPoint]),
+      );
+    },
     remountReadWrite: () => run('mount', ['-o', 'remount,rw', mountPoint]),
     remove,
   };

@@ -5,7 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { ProcessTree } from './process-tree.ts';
-import { until } from './until.ts';
+import { waitUntil } from './wait-until.ts';
 
 const SSHD = '/usr/sbin/sshd';
 const HOST = '127.0.0.1';
@@ -97,7 +97,7 @@ class Sshd implements SshdMirror {
     const child = spawn(SSHD, ['-D', '-f', configFile, '-E', log], { stdio: 'ignore' });
     if (child.pid === undefined) throw new Error(`cannot start ${SSHD}: is openssh-server installed?`);
     this.#tree = new ProcessTree(child.pid);
-    await until(`sshd accepts connections, log: ${log}`, () => hasEnded(child) || accepts(this.port));
+    await waitUntil(`sshd accepts connections, log: ${log}`, () => hasEnded(child) || accepts(this.port));
     if (hasEnded(child)) throw new Error(`sshd ended: ${readFileSync(log, 'utf8')}`);
     child.unref();
   }
