@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -39,10 +38,6 @@ register(${JSON.stringify(asModule(HOOKS))});
 /** The arguments that make Node run a TypeScript file straight from the sources, for tests that end a process the hard way. */
 export function typeScriptArguments(program: URL, args: readonly string[] = []): string[] {
   return ['--import', asModule(REGISTRATION), fileURLToPath(program), ...args];
-}
-
-export function spawnTypeScript(program: URL, args: readonly string[], options: SpawnOptions): ChildProcess {
-  return spawn(process.execPath, typeScriptArguments(program, args), options);
 }
 
 function asModule(source: string): string {
