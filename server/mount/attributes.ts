@@ -5,6 +5,7 @@ import type { Attributes } from '../fuse/driver.ts';
 export function attributesOf(stat: BigIntStats): Attributes {
   return {
     inode: stat.ino,
+    device: stat.dev,
     mode: Number(stat.mode),
     links: Number(stat.nlink),
     uid: Number(stat.uid),

@@ -69,10 +69,16 @@ export class Content {
     });
   }
 
-  async write(handle: Handle, offset: number, data: Buffer, caller: Caller): Promise<void> {
+  async write(
+    handle: Handle,
+    offset: number,
+    data: Buffer,
+    caller: Caller,
+    append?: boolean,
+  ): Promise<void> {
     const file = this.#parts.files.get(handle);
     if (data.length === 0) return;
-    if (!file.appends) return this.#writeAt(file, async () => ({ offset }), data, caller);
+    if (!(append ?? file.appends)) return this.#writeAt(file, async () => ({ offset }), data, caller);
     // Appends take turns, each at the size it then finds: the kernel's idea of the end may be that of another name.
     await this.#appends.run(`${file.dev}:${file.ino}`, () =>
       this.#writeAt(file, () => endOf(file.local), data, caller),

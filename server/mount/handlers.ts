@@ -134,8 +134,8 @@ export class MountHandlers implements FuseHandlers {
     return this.#content.read(handle, offset, target);
   }
 
-  async write(handle: Handle, offset: number, data: Buffer, caller: Caller): Promise<void> {
-    await this.#content.write(handle, offset, data, caller);
+  async write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void> {
+    await this.#content.write(handle, offset, data, caller, append);
   }
 
   async flush(handle: Handle): Promise<void> {

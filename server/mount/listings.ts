@@ -6,6 +6,7 @@ import { appErrorOf } from '../filesystem/errno.ts';
 import { RESERVED_NAME, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { Handle, ListedEntry } from '../fuse/driver.ts';
 import { onLocal } from './attribute-changes.ts';
+import { attributesOf } from './attributes.ts';
 import type { HandleNumbers } from './handle-numbers.ts';
 import type { LocalDirectory } from './local-directory.ts';
 
@@ -115,7 +116,12 @@ export class Listings {
   async #entry(listing: Listing, name: string): Promise<ListedEntry | undefined> {
     try {
       const stat = await lstat(`/proc/self/fd/${listing.directory.fd}/${name}`, { bigint: true });
-      return { name, inode: stat.ino, type: Number(stat.mode & S_IFMT) };
+      return {
+        name,
+        inode: stat.ino,
+        type: Number(stat.mode & S_IFMT),
+        attributes: attributesOf(stat),
+      };
     } catch (error) {
       if (hasCode(appErrorOf(error), 'NOT_FOUND', 'NOT_A_DIRECTORY')) return undefined;
       throw appErrorOf(error);
