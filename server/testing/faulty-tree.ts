@@ -18,6 +18,11 @@ export class FaultyTree implements FileTree {
   readonly #behind: FileTree;
   #faults: { fault: Fault; error: AppError }[] = [];
   #linked = true;
+  #isDead = false;
+  #changesLeft = Number.POSITIVE_INFINITY;
+  #underWay = 0;
+  /** Answers why an operation is refused; undefined where it is not. */
+  refuses: (operation: Operation) => AppError | undefined = () => undefined;
   onLost: () => void = () => {};
 
   constructor(behind: FileTree) {
@@ -33,6 +38,25 @@ export class FaultyTree implements FileTree {
     this.#faults.push({ fault: 'refused', error });
   }
 
+  /** As if the process that calls were killed: no call is answered or begun any more. */
+  die(): void {
+    this.#isDead = true;
+  }
+
+  /** The same after so many further changes. */
+  dieAfter(changes: number): void {
+    this.#changesLeft = changes;
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  /** Calls that have reached the tree and are not through. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   get linked(): boolean {
     return this.#linked;
   }
@@ -43,9 +67,9 @@ export class FaultyTree implements FileTree {
   }
 
   async apply(operation: Operation, options?: ApplyOptions): Promise<void> {
-    this.#reach();
-    const next = this.#faults.shift();
-    if (!next) return this.#behind.apply(operation, options);
+    await this.#reach();
+    const next = this.#faults.shift() ?? this.#refusal(operation);
+    if (!next) return this.#change(() => this.#behind.apply(operation, options));
     if (next.fault === 'lost-after') await this.#behind.apply(operation, options);
     if (next.fault === 'silent') return new Promise(() => {});
     throw next.error;
@@ -56,7 +80,7 @@ export class FaultyTree implements FileTree {
   }
 
   async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[]> {
-    this.#reach();
+    await this.#reach();
     yield* this.#behind.list(path);
   }
 
@@ -77,7 +101,7 @@ export class FaultyTree implements FileTree {
   }
 
   restorePreImage(name: string, path: TreePath): Promise<boolean> {
-    return this.#through(() => this.#behind.restorePreImage(name, path));
+    return this.#change(() => this.#behind.restorePreImage(name, path));
   }
 
   dropPreImage(name: string): Promise<void> {
@@ -89,11 +113,11 @@ export class FaultyTree implements FileTree {
   }
 
   replaceFile(path: TreePath, source: FileSource): Promise<void> {
-    return this.#through(() => this.#behind.replaceFile(path, source));
+    return this.#change(() => this.#behind.replaceFile(path, source));
   }
 
   replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {
-    return this.#through(() => this.#behind.replaceWithLink(path, existing));
+    return this.#change(() => this.#behind.replaceWithLink(path, existing));
   }
 
   readReserved(name: string): Promise<Buffer | undefined> {
@@ -108,12 +132,28 @@ export class FaultyTree implements FileTree {
     this.#behind.release(path);
   }
 
-  async #through<T>(call: () => Promise<T>): Promise<T> {
-    this.#reach();
-    return call();
+  #refusal(operation: Operation): { fault: Fault; error: AppError } | undefined {
+    const error = this.refuses(operation);
+    return error && { fault: 'refused', error };
   }
 
-  #reach(): void {
+  async #change<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#changesLeft-- <= 0) this.die();
+    return this.#through(call);
+  }
+
+  async #through<T>(call: () => Promise<T>): Promise<T> {
+    await this.#reach();
+    this.#underWay += 1;
+    try {
+      return await call();
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #reach(): Promise<void> {
+    if (this.#isDead) return new Promise(() => {});
     if (!this.#linked) throw new AppError('MIRROR_UNREACHABLE');
   }
 }
