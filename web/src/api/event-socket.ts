@@ -43,7 +43,10 @@ export class EventSocket {
       this.#socket.io.engine.on('packet', () => this.#heard());
       this.#listener.connected();
     });
-    this.#socket.on('disconnect', (reason) => this.#listener.disconnected(reason));
+    this.#socket.on('disconnect', (reason) => {
+      // Our own restart() has said already why.
+      if (reason !== 'io client disconnect') this.#listener.disconnected(reason);
+    });
     this.#socket.on('connect_error', (error) => this.#listener.disconnected(error.message));
     this.#socket.on('events', (envelopes) => this.#listener.events(envelopes));
     this.#socket.on('reset', (position) => this.#listener.reset(position));

@@ -18,7 +18,12 @@ export function ConnectionBanner({ connection }: { readonly connection: Connecti
             <RelativeTime at={new Date(connection.sinceMs).toISOString()} />. Changes are disabled. Trying
             again… <span className={classes['cause']}>({escapeText(connection.cause).slice(0, 120)})</span>
           </div>
-          <Button size="compact-sm" variant="default" onClick={() => location.reload()}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            className={classes['reload']}
+            onClick={() => location.reload()}
+          >
             Reload
           </Button>
         </div>
