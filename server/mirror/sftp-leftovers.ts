@@ -4,6 +4,9 @@ import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
 import { STATUS, tried } from './sftp-protocol.ts';
 
+/** A server that says "removed" and lists it again must not keep us for ever. */
+const MOST_ROUNDS = 100;
+
 /** Moves a kept pre-image back; false where there is none. */
 export async function restorePreImage(
   replica: ReplicaSession,
@@ -42,7 +45,9 @@ export async function dropLeftovers(replica: ReplicaSession): Promise<void> {
   const { undo, staging } = replica.reserved;
   for (const directory of [undo, staging]) {
     // Removing while listing may skip names, so it is done until a round finds nothing to remove.
-    for (let removed = true; removed; ) removed = await dropSome(replica, directory);
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      if (!(await dropSome(replica, directory))) break;
+    }
   }
 }
 

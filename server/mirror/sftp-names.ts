@@ -5,7 +5,7 @@ import { PATH_MAX } from '../filesystem/tree-path.ts';
 import { diverged, refusedNewEntry } from './divergence.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, setAttributes, typeOf } from './sftp-attributes.ts';
-import { OPEN, type SftpAttributes, tried } from './sftp-protocol.ts';
+import { OPEN, type SftpAttributes, STATUS, tried } from './sftp-protocol.ts';
 
 /** A new empty file; its handle is kept, since writes are likely to follow. */
 export async function create(
@@ -72,8 +72,11 @@ export async function symlink(
       }),
       tried(session.readlink(at)),
     ]);
-    // Some servers take the two arguments the other way round.
-    if (written.value !== target) throw diverged(`the symlink ${at} does not say what it should`);
+    // Some servers take the two arguments the other way round: then nothing, or something else, is here.
+    const isSwapped = written.refusal
+      ? written.refusal.status === STATUS.NO_SUCH_FILE
+      : written.value !== target;
+    if (isSwapped) throw diverged(`the symlink ${at} does not say what it should`);
   } catch (thrown) {
     throw await refusedNewEntry(replica, at, thrown);
   }

@@ -5,7 +5,7 @@ import { BLOCK_BYTES, diverged, missingIsDivergence } from './divergence.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
-import { tried } from './sftp-protocol.ts';
+import { STATUS, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 /** rename(2). What is replaced is kept by a further link first, so `to` is never missing for readers. */
@@ -31,7 +31,8 @@ export async function rename(
   forget();
   if (!renamed.refusal) return;
   if (keep) await tried(session.remove(reserved.preImage(preImage)));
-  const otherwise = () => conflict(session, from, to);
+  const isForbidden = renamed.refusal.status === STATUS.PERMISSION_DENIED;
+  const otherwise = () => (isForbidden ? Promise.resolve(undefined) : conflict(session, from, to));
   const error = await explained(session, renamed.refusal, { at: to, neededBytes: BLOCK_BYTES, otherwise });
   throw missingIsDivergence(error, `${from} or the directory of ${to} is missing`);
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { MirrorConfiguration } from '../config/configuration.ts';
+import { freePort } from './free-port.ts';
 import { ProcessTree } from './process-tree.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -16,7 +17,11 @@ export interface SshdOptions {
   readonly sftpFlags?: string;
   /** The mirror's directory, such as one on a small disk; by default a new one, removed by `stop`. */
   readonly root?: string;
+  /** The server has a host key of each type; known_hosts knows the last one. */
+  readonly hostKeyTypes?: readonly HostKeyType[];
 }
+
+export type HostKeyType = 'ed25519' | 'ecdsa' | 'rsa';
 
 /** A real OpenSSH server on loopback with one directory, as a mirror for tests. */
 export interface SshdMirror {
@@ -51,6 +56,7 @@ class Sshd implements SshdMirror {
   readonly knownHosts: string;
   readonly identityFile: string;
   readonly #directory: string;
+  readonly #hostKeyTypes: readonly HostKeyType[];
   #sftpFlags: string;
   #tree: ProcessTree | undefined;
   readonly #onExit = () => this.#cleanUpNow();
@@ -63,9 +69,10 @@ class Sshd implements SshdMirror {
     this.knownHosts = join(this.#directory, 'known_hosts');
     this.identityFile = join(this.#directory, 'client_key');
     this.#sftpFlags = options.sftpFlags ?? '';
+    this.#hostKeyTypes = options.hostKeyTypes ?? ['ed25519'];
     mkdirSync(this.root, { recursive: true });
-    generateKey(this.identityFile);
-    generateKey(this.#hostKey);
+    generateKey(this.identityFile, 'ed25519');
+    this.#makeHostKeys();
     this.#trustHostKey();
     process.once('exit', this.#onExit);
   }
@@ -119,10 +126,7 @@ class Sshd implements SshdMirror {
   async restart(changes: { sftpFlags?: string; newHostKey?: boolean } = {}): Promise<void> {
     await this.kill();
     this.#sftpFlags = changes.sftpFlags ?? this.#sftpFlags;
-    if (changes.newHostKey) {
-      rmSync(this.#hostKey);
-      generateKey(this.#hostKey);
-    }
+    if (changes.newHostKey) this.#makeHostKeys();
     await this.start();
   }
 
@@ -132,12 +136,17 @@ class Sshd implements SshdMirror {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  get #hostKey(): string {
-    return join(this.#directory, 'host_key');
+  #hostKey(type: HostKeyType): string {
+    return join(this.#directory, `host_key_${type}`);
+  }
+
+  #makeHostKeys(): void {
+    for (const type of this.#hostKeyTypes) generateKey(this.#hostKey(type), type);
   }
 
   #trustHostKey(): void {
-    const [type, key] = readFileSync(`${this.#hostKey}.pub`, 'utf8').split(' ');
+    const known = this.#hostKeyTypes.at(-1) ?? 'ed25519';
+    const [type, key] = readFileSync(`${this.#hostKey(known)}.pub`, 'utf8').split(' ');
     writeFileSync(this.knownHosts, `[${HOST}]:${this.port} ${type} ${key}\n`);
   }
 
@@ -145,7 +154,7 @@ class Sshd implements SshdMirror {
     return [
       `Port ${this.port}`,
       `ListenAddress ${HOST}`,
-      `HostKey ${this.#hostKey}`,
+      ...this.#hostKeyTypes.map((type) => `HostKey ${this.#hostKey(type)}`),
       'PidFile none',
       `AuthorizedKeysFile ${this.identityFile}.pub`,
       'StrictModes no',
@@ -167,21 +176,10 @@ class Sshd implements SshdMirror {
   }
 }
 
-function generateKey(path: string): void {
+function generateKey(path: string, type: HostKeyType): void {
+  rmSync(path, { force: true });
   rmSync(`${path}.pub`, { force: true });
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, HOST, () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', path]);
 }
 
 function accepts(port: number): Promise<boolean> {
