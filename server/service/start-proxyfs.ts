@@ -52,8 +52,10 @@ export async function startProxyfs(
   }
 }
 
-/** The built dashboard, beside the built server or in the checkout's `dist`. */
+/** The built dashboard: beside the built server, or in the checkout's `dist`. */
 function webRootOf(here: string): string | undefined {
-  const places = [join(dirname(here), 'web'), join(dirname(here), 'dist', 'web')];
-  return places.find((place) => existsSync(join(place, 'index.html')) && place.includes('dist'));
+  const top = dirname(dirname(here));
+  const places = [join(top, 'web'), join(top, 'dist', 'web')];
+  // The checkout's own web/ holds the sources of the page.
+  return places.find((place) => existsSync(join(place, 'index.html')) && existsSync(join(place, 'assets')));
 }

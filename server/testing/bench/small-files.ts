@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '../run-command.ts';
+import type { SshdMirror } from '../sshd-mirror.ts';
+import { medianOf, type BenchPlace, type Row } from './table.ts';
+
+const FILES = 1000;
+const RUNS = 3;
+const LIMIT_MS = 300_000;
+
+const CREATE = `
+  const fs = require('node:fs'); const data = Buffer.alloc(4096, 7);
+  fs.mkdirSync(process.argv[1]);
+  const start = performance.now();
+  for (let k = 0; k < ${FILES}; k++) fs.writeFileSync(process.argv[1] + '/f' + k, data);
+  console.log(performance.now() - start);`;
+
+/** 1,000 new files of 4 KiB one after the other, two mirrors, against sshfs to a single one. */
+export async function measureSmallFiles({ appliance, mirrors, scratch }: BenchPlace): Promise<Row[]> {
+  const create = async (directory: string, name: string) => {
+    const result = await runCommand(process.execPath, ['-e', CREATE, name], { directory, timeoutMs: LIMIT_MS });
+    if (result.code !== 0) throw new Error(result.stderr);
+    return Number(result.stdout);
+  };
+  const oursMs = await medianOf(RUNS, (run) => create(appliance.mountPoint, `small-${run}`));
+  const theirs = await overSshfs(mirrors[0], scratch, (directory) => medianOf(RUNS, (run) => create(directory, `s${run}`)));
+  const rate = (elapsedMs: number) => (FILES * 1000) / elapsedMs;
+  return [
+    {
+      what: `${FILES} new files of 4 KiB into the local tree and two mirrors`,
+      proxyfs: `${rate(oursMs).toFixed(0)}/s`,
+      other: theirs === undefined ? 'sshfs is not installed' : `sshfs to one mirror: ${rate(theirs).toFixed(0)}/s`,
+      ratio: theirs === undefined ? '-' : `${(theirs / oursMs).toFixed(2)} x the rate`,
+    },
+  ];
+}
+
+async function overSshfs<T>(
+  mirror: SshdMirror | undefined,
+  scratch: string,
+  work: (directory: string) => Promise<T>,
+): Promise<T | undefined> {
+  const directory = join(scratch, 'sshfs');
+  await mkdir(directory, { recursive: true });
+  if (!mirror) throw new Error('a mirror is needed');
+  const { port, identityFile, knownHosts } = mirror;
+  const options = `port=${port},IdentityFile=${identityFile},UserKnownHostsFile=${knownHosts}`;
+  const target = `root@127.0.0.1:${scratch}`;
+  try {
+    const mounted = await runCommand('sshfs', [target, directory, '-o', options], { directory: scratch, timeoutMs: 20_000 });
+    if (mounted.code !== 0) throw new Error(mounted.stderr);
+  } catch (error) {
+    process.stderr.write(`SKIPPED the comparison with sshfs: ${String(error)}\n`);
+    return undefined;
+  }
+  try {
+    return await work(directory);
+  } finally {
+    await runCommand('umount', ['-l', directory], { directory: scratch, timeoutMs: 20_000 });
+  }
+}

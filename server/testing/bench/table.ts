@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, release } from 'node:os';
+import type { ApplianceProcess } from '../appliance-process.ts';
+import type { SshdMirror } from '../sshd-mirror.ts';
+
+const BEGIN = '<!-- bench -->';
+const END = '<!-- /bench -->';
+
+/** What each measure may use: a running appliance with two mirrors, and a directory beside it. */
+export interface BenchPlace {
+  readonly appliance: ApplianceProcess;
+  readonly mirrors: readonly SshdMirror[];
+  readonly scratch: string;
+}
+
+/** One line of the table: what was done, how Proxyfs did, what it is held against. */
+export interface Row {
+  readonly what: string;
+  readonly proxyfs: string;
+  readonly other: string;
+  readonly ratio: string;
+}
+
+export function tableOf(rows: readonly Row[]): string {
+  const machine = `${cpus().length} cores, Linux ${release()}, Node ${process.versions.node}`;
+  const lines = rows.map(({ what, proxyfs, other, ratio }) => `| ${what} | ${proxyfs} | ${other} | ${ratio} |`);
+  const head = ['| in one run | Proxyfs | compared with | ratio |', '|---|---|---|---|'];
+  return [...head, ...lines, '', `Measured by \`npm run bench\` on ${machine}; sshd and Proxyfs share the machine.`].join('\n');
+}
+
+/** The middle one of several runs: single ones are noise on a shared machine. */
+export async function medianOf(runs: number, measure: (run: number) => Promise<number>): Promise<number> {
+  const results: number[] = [];
+  for (let run = 0; run < runs; run += 1) results.push(await measure(run));
+  return results.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN;
+}
+
+export async function writeIntoReadme(table: string): Promise<void> {
+  const text = await readFile('README.md', 'utf8');
+  const [before, rest] = text.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`README.md has no ${BEGIN} ... ${END}`);
+  await writeFile('README.md', `${before}${BEGIN}\n${table}\n${END}${after}`);
+}
