@@ -39,8 +39,6 @@ async function stop(): Promise<void> {
   await handlers.close();
   await tree.stop();
   logger.info('stopped', { operations: engine.operations.length });
-  // libfuse's threads keep the process from ending by itself.
-  process.exit();
 }
 
 /** What a frozen or a failing mirror does to the operations of one kind. */

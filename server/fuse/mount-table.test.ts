@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { mountTable, parseMountTable } from './mount-table.ts';
+
+describe('the mount table', () => {
+  it('is read with any number of optional fields', () => {
+    const text = [
+      '22 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw',
+      '42 22 0:39 / /mnt/www rw,nosuid - fuse proxyfs rw,user_id=0',
+      '',
+    ].join('\n');
+    expect(parseMountTable(text)).toEqual([
+      { id: 22, mountPoint: '/', type: 'ext4', source: '/dev/vda' },
+      { id: 42, mountPoint: '/mnt/www', type: 'fuse', source: 'proxyfs' },
+    ]);
+  });
+
+  it('gives back the characters that the kernel escapes', () => {
+    const [mount] = parseMountTable('1 0 0:1 / /a\\040b\\011c\\012d\\134e\\040ü rw - fuse proxy\\040fs rw');
+    expect(mount).toMatchObject({ mountPoint: '/a b\tc\nd\\e ü', source: 'proxy fs' });
+  });
+
+  it('leaves out lines of another form', () => {
+    expect(parseMountTable('nonsense\n1 2 3\n - fuse x rw\n')).toEqual([]);
+  });
+
+  it('holds the root of this machine', async () => {
+    expect((await mountTable()).map((mount) => mount.mountPoint)).toContain('/');
+  });
+});
