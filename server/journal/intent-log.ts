@@ -48,6 +48,11 @@ export class IntentLog {
     await Promise.all(waits);
   }
 
+  /** Whether holding the path would be free. */
+  isHot(affected: AffectedPath): boolean {
+    return this.#hot.has(keyOf(affected));
+  }
+
   letGo(affected: readonly AffectedPath[]): void {
     for (const path of affected) {
       const intent = this.#hot.get(keyOf(path));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { affectedBy, type AffectedPath } from '../filesystem/affected-path.ts';
+import { affectedBy, EXTENT_BYTES, type AffectedPath } from '../filesystem/affected-path.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { IntentLog } from '../journal/intent-log.ts';
@@ -96,10 +96,10 @@ export class Coordinator {
     const { locks } = this.#options;
     const release = await locks.acquire(locksOf(operation), transaction.cancelled);
     try {
-      await this.#step('locked', { operation: operation.kind });
+      await this.#step('locked', aboutOf(operation));
       await options.precondition?.();
       const facts = await this.#check.check(operation);
-      await this.#step('checked', { operation: operation.kind });
+      await this.#step('checked', aboutOf(operation));
       if (facts.nothingToDo) return transaction.enter('committed');
       const shared: Lock[] = facts.sharedInode === undefined ? [] : [{ inode: facts.sharedInode }];
       const releaseInode = await locks.acquire(shared, transaction.cancelled);
@@ -115,18 +115,30 @@ export class Coordinator {
 
   async #runChecked(transaction: Transaction, facts: LocalFacts): Promise<void> {
     const { intents } = this.#options;
-    const affected = affectedBy(transaction.operation, facts.isDirectory);
+    const affected = this.#affectedBy(transaction.operation, facts.isDirectory);
     transaction.keepsPreImage = facts.hidesFile ?? false;
     try {
       // DURABILITY: the intent goes first. A crash after this line makes the paths stale on every mirror; a
       // crash before it finds nothing changed anywhere.
       await intents.hold(affected);
-      await this.#step('intent-noted', { operation: transaction.operation.kind });
+      await this.#step('intent-noted', aboutOf(transaction.operation));
       transaction.cancelled.throwIfAborted();
       await this.#carryOut(transaction, affected);
     } finally {
       intents.letGo(affected);
     }
+  }
+
+  /**
+   * A small file that is noted as a whole, as one just created is, needs no extents noted beside: putting
+   * either right copies the same bytes, and each first note costs a write to stable storage.
+   */
+  #affectedBy(operation: Operation, isDirectory: boolean): AffectedPath[] {
+    if (operation.kind === 'write' && operation.offset + operation.data.length <= EXTENT_BYTES) {
+      const whole: AffectedPath = { kind: 'entry', path: operation.path };
+      if (this.#options.intents.isHot(whole)) return [whole];
+    }
+    return affectedBy(operation, isDirectory);
   }
 
   async #carryOut(transaction: Transaction, affected: readonly AffectedPath[]): Promise<void> {
@@ -142,15 +154,15 @@ export class Coordinator {
       if (failure) return await this.#undo(transaction, affected, parts, failure);
       transaction.enter('committing');
       try {
-        await this.#step('all-mirrors-applied', { operation: operation.kind });
+        await this.#step('all-mirrors-applied', aboutOf(operation));
         await this.#options.local.apply(operation);
       } catch (refused) {
         return await this.#undo(transaction, affected, parts, asAppError(refused));
       }
-      await this.#step('local-committed', { operation: operation.kind });
+      await this.#step('local-committed', aboutOf(operation));
       this.events.emit('committed', operation);
       this.#finish(transaction, affected, parts);
-      await this.#step('answering', { operation: operation.kind });
+      await this.#step('answering', aboutOf(operation));
     } finally {
       for (const mark of company.missed) mark.release();
     }
@@ -181,7 +193,7 @@ export class Coordinator {
     parts: readonly MirrorPart[],
     failure: AppError,
   ): Promise<never> {
-    const about = { operation: transaction.operation.kind };
+    const about = aboutOf(transaction.operation);
     transaction.enter('undoing', failure);
     await this.#step('undoing', about);
     const { repairer, policy, logger } = this.#options;
@@ -211,4 +223,8 @@ function locksOf(operation: Operation): Lock[] {
     default:
       return [{ path: operation.path, subtree: false }];
   }
+}
+
+function aboutOf({ kind, path }: Operation): { operation: string; path: string } {
+  return { operation: kind, path };
 }
