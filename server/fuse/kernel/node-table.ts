@@ -73,15 +73,16 @@ export class NodeTable {
     this.#dropIfUnused(node);
   }
 
-  /** The children of a directory hang on its node, so they move with it. */
-  renamed(from: Node, name: string, to: Node, newName: string): void {
-    const node = from.children.get(name);
-    const replaced = to.children.get(newName);
-    if (node !== undefined && node === replaced) return;
-    this.removed(to, newName);
-    if (!node) return;
-    node.dropName(from, name);
-    node.addName(to, newName);
+  /**
+   * `node`, which had the name before the rename, has the new one now. The children of a directory hang on its
+   * node, so they move with it. A lookup of either name may have seen the rename before the table.
+   */
+  renamed(node: Node | undefined, from: readonly [Node, string], to: readonly [Node, string]): void {
+    const [newParent, newName] = to;
+    if (newParent.children.get(newName) !== node) this.removed(newParent, newName);
+    if (!node || !this.#byId.has(node.id)) return;
+    node.dropName(...from);
+    this.#named(newParent, newName, node);
   }
 
   forget(id: number, lookups: number): void {

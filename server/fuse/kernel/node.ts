@@ -32,8 +32,8 @@ export class Node {
   /** Living names, the newest last. */
   readonly names: Name[] = [];
   readonly children = new Map<string, Node>();
-  /** Open handles, and whether they were opened for writing. */
-  readonly handles = new Map<Handle, { readonly writable: boolean }>();
+  /** Open handles: whether they were opened for writing, and whether they have been written to. */
+  readonly handles = new Map<Handle, { readonly writable: boolean; written: boolean }>();
   /** The content that the kernel's page cache is from; undefined: unknown. */
   stamp: ContentStamp | undefined;
   /** Whether the kernel was told of a set-user-id or set-group-id bit. */

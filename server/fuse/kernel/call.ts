@@ -1,0 +1,65 @@
+import type { AppError } from '../../base/errors.ts';
+import type { Caller } from '../driver.ts';
+import type { Answer } from './answer.ts';
+import type { Body } from './protocol/body.ts';
+import type { RequestHeader } from './protocol/message.ts';
+
+/** One request under way. */
+export class Call {
+  readonly header: RequestHeader;
+  readonly caller: Caller;
+  readonly #interruption: Interruption;
+
+  constructor(header: RequestHeader) {
+    const { uid, gid, pid } = header;
+    const interruption = new Interruption();
+    this.header = header;
+    this.#interruption = interruption;
+    this.caller = {
+      uid,
+      gid,
+      pid,
+      get signal() {
+        return interruption.signal;
+      },
+    };
+  }
+
+  interrupt(reason: AppError): void {
+    this.#interruption.abort(reason);
+  }
+}
+
+/** An abort controller that is only made for those who ask: most requests never do. */
+class Interruption {
+  #controller: AbortController | undefined;
+  #reason: AppError | undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: AppError): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+  }
+}
+
+/** Carries a request out; its arguments were taken from the message before. */
+export type Run = (call: Call) => Promise<Answer>;
+
+/** Takes a request apart at once, since its memory is used again for the next one. */
+export type Route = (body: Body) => Run;
+
+/** Joins how a request is taken apart with what it does. */
+export function route<Args>(
+  decode: (body: Body) => Args,
+  run: (args: Args, call: Call) => Promise<Answer>,
+): Route {
+  return (body) => {
+    const args = decode(body);
+    return (call) => run(args, call);
+  };
+}

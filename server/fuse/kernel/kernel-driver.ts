@@ -1,0 +1,138 @@
+import { readdir } from 'node:fs/promises';
+import { AppError, asAppError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { withDeadline } from '../../base/wait.ts';
+import type { FuseDriver, FuseHandlers } from '../driver.ts';
+import { mountedAt, prepareMountPoint, unmountIfIdle, unmountLazily } from '../mount-point.ts';
+import { FuseDevice } from './device.ts';
+import { flushMount, mountDevice } from './mounting.ts';
+import { NodePaths } from './node-paths.ts';
+import { NodeTable } from './node-table.ts';
+import { Notifications } from './notifications.ts';
+import { PooledBuffers } from './pooled-buffers.ts';
+import { LARGEST_CONTENT_BYTES } from './protocol/limits.ts';
+import { Requests } from './requests/requests.ts';
+import { Session } from './session.ts';
+
+const INIT_LIMIT_MS = 10_000;
+/** How long requests under way may take to end by themselves at unmount, and then after being interrupted. */
+const DRAIN_LIMIT_MS = 10_000;
+const MOUNT_CHECK_MS = 2000;
+/** Large reads that are answered at the same time; each has its buffer. */
+const MOST_LARGE_READS = 16;
+
+export interface KernelDriverOptions {
+  readonly mountPoint: string;
+  readonly handlers: FuseHandlers;
+  readonly allowOther: boolean;
+  readonly logger: Logger;
+}
+
+interface Mounted {
+  readonly mountPoint: string;
+  /** The mount's number in the mount table; undefined until it is there. */
+  readonly id: number | undefined;
+  readonly session: Session;
+  readonly requests: Requests;
+}
+
+/**
+ * Mounts by speaking the kernel's FUSE protocol over /dev/fuse, without native code; needs root. What it can't do:
+ * open an unlinked file anew through /proc/PID/fd; device nodes, pipes, sockets and extended attributes (EOPNOTSUPP).
+ */
+export class KernelDriver implements FuseDriver {
+  readonly #options: KernelDriverOptions;
+  readonly #lostListeners: ((reason: string) => void)[] = [];
+  #mounted: Mounted | undefined;
+  #unmounting: Promise<void> = Promise.resolve();
+  #checking: NodeJS.Timeout | undefined;
+
+  constructor(options: KernelDriverOptions) {
+    this.#options = options;
+  }
+
+  async mount(): Promise<void> {
+    const mountPoint = await prepareMountPoint(this.#options.mountPoint);
+    if ((await readdir(mountPoint)).length > 0) {
+      throw new AppError('MOUNT_FAILED', `the mount point ${mountPoint} is not empty`);
+    }
+    const device = await FuseDevice.open();
+    const { requests, session } = this.#sessionOn(device);
+    await requests.start();
+    const { ready, ended } = session.start();
+    try {
+      await mountDevice(device.descriptor, mountPoint, this.#options.allowOther);
+      const minor = await withDeadline(
+        ready,
+        INIT_LIMIT_MS,
+        'the first request of the kernel',
+        'MOUNT_FAILED',
+      );
+      this.#options.logger.info('mounted', { driver: 'kernel', mountPoint, protocol: `7.${minor}` });
+    } catch (error) {
+      await unmountLazily(mountPoint).catch(() => {});
+      await session.stop();
+      throw error;
+    }
+    const id = (await mountedAt(mountPoint))?.id;
+    this.#mounted = { mountPoint, id, session, requests };
+    void ended.then((reason) => this.#lost(reason));
+    this.#checking = setInterval(() => void this.#checkMount(), MOUNT_CHECK_MS).unref();
+  }
+
+  unmount(): Promise<void> {
+    const mounted = this.#mounted;
+    this.#mounted = undefined;
+    clearInterval(this.#checking);
+    if (mounted) this.#unmounting = this.#unmount(mounted);
+    return this.#unmounting;
+  }
+
+  onLost(listener: (reason: string) => void): void {
+    this.#lostListeners.push(listener);
+  }
+
+  #sessionOn(device: FuseDevice) {
+    const { handlers, logger } = this.#options;
+    const nodes = new NodeTable();
+    const notifications = new Notifications(device, logger);
+    const requests = new Requests({
+      handlers,
+      nodes,
+      paths: new NodePaths(nodes),
+      notifications,
+      readBuffers: new PooledBuffers(LARGEST_CONTENT_BYTES, MOST_LARGE_READS),
+    });
+    return { requests, session: new Session({ device, requests, notifications, logger }) };
+  }
+
+  async #unmount({ mountPoint, id, session, requests }: Mounted): Promise<void> {
+    const { logger } = this.#options;
+    const isStillThere = id !== undefined && (await mountedAt(mountPoint))?.id === id;
+    if (isStillThere && !(await unmountIfIdle(mountPoint))) {
+      // ORDER: what memory maps have changed comes as writes, which are refused once the mount is out of the tree.
+      await flushMount(mountPoint);
+      await unmountLazily(mountPoint);
+    }
+    if (!(await session.drain(DRAIN_LIMIT_MS))) logger.error('requests-left-at-unmount');
+    await session.stop();
+    await requests
+      .releaseAll()
+      .catch((error: unknown) => logger.error('release-failed', { error: asAppError(error) }));
+  }
+
+  #lost(reason: string): void {
+    if (!this.#mounted) return;
+    clearInterval(this.#checking);
+    for (const listener of this.#lostListeners.splice(0)) listener(reason);
+  }
+
+  async #checkMount(): Promise<void> {
+    const mounted = this.#mounted;
+    if (!mounted) return;
+    // ORDER: the table is read in between, and an unmount of our own may have begun.
+    const entry = await mountedAt(mounted.mountPoint).catch(() => undefined);
+    if (this.#mounted === mounted && entry?.id !== mounted.id)
+      this.#lost('the mount point was unmounted by somebody else');
+  }
+}

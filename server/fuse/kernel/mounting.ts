@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { AppError } from '../../base/errors.ts';
+import { runCommand } from '../bounded-command.ts';
+import { MOUNT_SOURCE } from '../mount-point.ts';
+import { LARGEST_CONTENT_BYTES } from './protocol/limits.ts';
+
+const MOUNT_LIMIT_MS = 10_000;
+const FLUSH_LIMIT_MS = 5000;
+const DEVICE_IN_CHILD = 3;
+const MOST_STDERR = 4096;
+
+/** Mounts the device on a directory, through mount(8) without its helpers. Rejects with MOUNT_FAILED and the reason. */
+export async function mountDevice(
+  descriptor: number,
+  mountPoint: string,
+  allowOther: boolean,
+): Promise<void> {
+  const options = [
+    `fd=${DEVICE_IN_CHILD}`,
+    'rootmode=40000',
+    `user_id=${process.getuid?.() ?? 0}`,
+    `group_id=${process.getgid?.() ?? 0}`,
+    'default_permissions',
+    `max_read=${LARGEST_CONTENT_BYTES}`,
+    // The mirrors can't have device nodes, and those of the local directory carry no numbers through FUSE.
+    'nodev',
+    ...(allowOther ? ['allow_other'] : []),
+  ];
+  const args = ['-i', '-t', 'fuse', '-o', options.join(','), MOUNT_SOURCE, mountPoint];
+  const { exitCode, stderr } = await runMount(args, descriptor);
+  if (exitCode === 0) return;
+  throw new AppError('MOUNT_FAILED', `mount: ${stderr.trim() || `exit code ${exitCode}`}${hintOf(stderr)}`);
+}
+
+/** Has the kernel write out what memory maps have changed, as far as that goes within a bound. */
+export async function flushMount(mountPoint: string): Promise<void> {
+  await runCommand('sync', ['-f', mountPoint], FLUSH_LIMIT_MS);
+}
+
+function runMount(
+  args: readonly string[],
+  descriptor: number,
+): Promise<{ exitCode: number; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('mount', args, {
+      stdio: ['ignore', 'ignore', 'pipe', descriptor],
+      timeout: MOUNT_LIMIT_MS,
+      killSignal: 'SIGKILL',
+    });
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (stderr.length < MOST_STDERR) stderr += chunk.toString('utf8');
+    });
+    child.on('error', (cause) =>
+      reject(new AppError('MOUNT_FAILED', 'the command mount is missing', { cause })),
+    );
+    child.on('close', (code, signal) =>
+      resolve({ exitCode: code ?? 128, stderr: signal ? `ended by ${signal}` : stderr }),
+    );
+  });
+}
+
+/** mount(8) only says "permission denied" to root in a container. */
+function hintOf(stderr: string): string {
+  if (process.geteuid?.() !== 0) return ' (the kernel driver needs root; mount.driver: fuse-native does not)';
+  return /denied|not permitted/i.test(stderr) ? ' (in a container: --cap-add SYS_ADMIN)' : '';
+}

@@ -1,0 +1,46 @@
+import type { Logger } from '../../base/logger.ts';
+import { hasErrno } from '../../filesystem/errno.ts';
+import type { Device } from './device.ts';
+import type { Node } from './node.ts';
+import { FLAGS } from './protocol/flags.ts';
+import { NOTIFY } from './protocol/opcodes.ts';
+import { answerHeader } from './protocol/message.ts';
+import { encoded } from './protocol/structure.ts';
+import { NOTIFY_INVAL_INODE_OUT, NOTIFY_RETRIEVE_OUT } from './protocol/structures.ts';
+
+/** What the kernel is told unasked. A notification is a message without a request: number 0, the code for the errno. */
+export class Notifications {
+  readonly #device: Device;
+  readonly #logger: Logger;
+
+  constructor(device: Device, logger: Logger) {
+    this.#device = device;
+    this.#logger = logger;
+  }
+
+  /** The attributes that the kernel remembers of a node are no longer so. */
+  async attributesChanged(node: Node): Promise<void> {
+    // A negative offset leaves the page cache alone.
+    await this.#tell(
+      NOTIFY.INVAL_INODE,
+      encoded(NOTIFY_INVAL_INODE_OUT, { ino: node.id, off: -1n, len: 0n }),
+    );
+  }
+
+  /** Makes the kernel send a message, which ends a read that waits for one. */
+  async askForMessage(): Promise<void> {
+    const request = { notify_unique: 0, nodeid: FLAGS.FUSE_ROOT_ID, offset: 0, size: 0 };
+    await this.#tell(NOTIFY.RETRIEVE, encoded(NOTIFY_RETRIEVE_OUT, request));
+  }
+
+  async #tell(code: number, body: Buffer): Promise<void> {
+    try {
+      // The kernel may wait for locks that only our answers release, so never on the event loop.
+      await this.#device.writeSlowly([answerHeader(0, code, body.length), body]);
+    } catch (error) {
+      // ENOENT: the kernel doesn't know the node (any more); ENODEV: the mount has gone. Both have nothing to correct.
+      if (!hasErrno(error, 'ENOENT', 'ENODEV', 'ENOTCONN'))
+        this.#logger.warn('notification-failed', { code, error });
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { constants } from 'node:fs';
+import { AppError } from '../../../base/errors.ts';
+import { structureAnswer, type Answer } from '../answer.ts';
+import { route, type Call, type Route } from '../call.ts';
+import type { Body } from '../protocol/body.ts';
+import { FLAGS } from '../protocol/flags.ts';
+import { LARGEST_CONTENT_BYTES } from '../protocol/limits.ts';
+import { OPCODE } from '../protocol/opcodes.ts';
+import type { ValueOf } from '../protocol/structure.ts';
+import { READ_IN, WRITE_IN, WRITE_OUT } from '../protocol/structures.ts';
+import type { Served } from '../served.ts';
+import { openHandle } from './file-requests.ts';
+
+/** Reads up to this size get memory of their own; for larger ones it is lent. */
+const SMALL_READ_BYTES = 64 * 1024;
+
+type Write = ValueOf<typeof WRITE_IN> & { readonly data: Buffer };
+
+/** Reading and writing. */
+export function contentRequests(served: Served): readonly (readonly [number, Route])[] {
+  return [
+    [
+      OPCODE.READ,
+      route(
+        (body) => body.structure(READ_IN),
+        (args) => read(served, args),
+      ),
+    ],
+    [OPCODE.WRITE, route(writeArguments, (args, call) => write(served, args, call))],
+  ];
+}
+
+/** The data stays in the memory of the message, which is lent until the request is answered. */
+function writeArguments(body: Body): Write {
+  const header = body.structure(WRITE_IN);
+  return { ...header, data: body.bytes(header.size) };
+}
+
+async function read({ handlers, readBuffers }: Served, args: ValueOf<typeof READ_IN>): Promise<Answer> {
+  const { fh, offset, size } = args;
+  if (size > LARGEST_CONTENT_BYTES) throw new AppError('INVALID_ARGUMENT', 'more asked for than was agreed');
+  if (size <= SMALL_READ_BYTES) {
+    const target = Buffer.allocUnsafe(size);
+    return { body: [target.subarray(0, await handlers.read(fh, offset, target))] };
+  }
+  const lent = await readBuffers.take();
+  const giveBack = () => readBuffers.give(lent);
+  try {
+    const done = await handlers.read(fh, offset, lent.subarray(0, size));
+    return { body: [lent.subarray(0, done)], sent: giveBack };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+async function write(served: Served, args: Write, { header, caller }: Call): Promise<Answer> {
+  const { fh, offset, size, data, flags, write_flags } = args;
+  const { node, open } = openHandle(served.nodes.find(header.nodeid), fh);
+  // Pages of a memory map come with any handle that can write, and belong where they are, not at the end.
+  const append = (flags & constants.O_APPEND) !== 0 && (write_flags & FLAGS.FUSE_WRITE_CACHE) === 0;
+  open.written = true;
+  await served.handlers.write(fh, offset, data, caller, append);
+  if (node.privileged && caller.uid !== 0) {
+    // ORDER: before the writer goes on, the kernel must not believe in a set-user-id bit that the write took away.
+    await served.notifications.attributesChanged(node);
+    node.privileged = false;
+  }
+  return structureAnswer(WRITE_OUT, { size });
+}

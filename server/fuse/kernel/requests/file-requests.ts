@@ -1,0 +1,164 @@
+import { constants } from 'node:fs';
+import { AppError } from '../../../base/errors.ts';
+import type { Attributes, Handle } from '../../driver.ts';
+import { DONE, structureAnswer, type Answer } from '../answer.ts';
+import { route, type Call, type Route } from '../call.ts';
+import { isSameContent, stampOf, type Node } from '../node.ts';
+import { FLAGS } from '../protocol/flags.ts';
+import { OPCODE } from '../protocol/opcodes.ts';
+import { encoded, type ValueOf } from '../protocol/structure.ts';
+import {
+  CREATE_IN,
+  ENTRY_OUT,
+  FLUSH_IN,
+  FSYNC_IN,
+  OPEN_IN,
+  OPEN_OUT,
+  RELEASE_IN,
+} from '../protocol/structures.ts';
+import { entryOut, type Served } from '../served.ts';
+import { attributesOfNode, mustBe } from './attribute-requests.ts';
+
+const ACCESS_BITS = constants.O_WRONLY | constants.O_RDWR;
+
+/** Requests about open files, but for reading and writing. */
+export function fileRequests(served: Served): readonly (readonly [number, Route])[] {
+  const { handlers } = served;
+  return [
+    [
+      OPCODE.OPEN,
+      route(
+        (body) => body.structure(OPEN_IN),
+        ({ flags }, call) => open(served, flags, call),
+      ),
+    ],
+    [
+      OPCODE.CREATE,
+      route(
+        (body) => ({ ...body.structure(CREATE_IN), name: body.text() }),
+        (args, call) => create(served, args, call),
+      ),
+    ],
+    [
+      OPCODE.FLUSH,
+      route(
+        (body) => body.structure(FLUSH_IN),
+        async ({ fh }, { caller }) => {
+          await handlers.flush(fh, caller);
+          return DONE;
+        },
+      ),
+    ],
+    [
+      OPCODE.FSYNC,
+      route(
+        (body) => body.structure(FSYNC_IN),
+        async ({ fh, fsync_flags }, { caller }) => {
+          await handlers.fsync(fh, (fsync_flags & FLAGS.FUSE_FSYNC_FDATASYNC) !== 0, caller);
+          return DONE;
+        },
+      ),
+    ],
+    [
+      OPCODE.RELEASE,
+      route(
+        (body) => body.structure(RELEASE_IN),
+        ({ fh }, call) => release(served, fh, call),
+      ),
+    ],
+  ];
+}
+
+async function open(served: Served, flags: number, { header, caller }: Call): Promise<Answer> {
+  const { handlers, nodes, paths } = served;
+  const node = nodes.get(header.nodeid);
+  const { handle, attributes } = await paths.at(node, async (path) => {
+    // Emptied only once it is sure to be the file that was meant: a rename may just have changed what is there.
+    const handle = await handlers.open(path, flags & ~constants.O_TRUNC, caller);
+    try {
+      const found = mustBe(node, await handlers.getattr(path, handle, caller));
+      if ((flags & constants.O_TRUNC) === 0) return { handle, attributes: found };
+      return { handle, attributes: await handlers.setattr(path, handle, { sizeBytes: 0 }, caller) };
+    } catch (error) {
+      await handlers.release(handle);
+      throw error;
+    }
+  });
+  const keep = keepsCache(node, attributes) ? FLAGS.FOPEN_KEEP_CACHE : 0;
+  return openAnswer(served, node, handle, flags, keep);
+}
+
+async function create(
+  served: Served,
+  { flags, mode, name }: ValueOf<typeof CREATE_IN> & { readonly name: string },
+  { header, caller }: Call,
+): Promise<Answer> {
+  const { handlers, nodes, paths } = served;
+  const directory = nodes.get(header.nodeid);
+  const { handle, attributes } = await paths.below(directory, name, (path) =>
+    handlers.create(path, flags, mode, caller),
+  );
+  const node = nodes.made(directory, name, attributes);
+  node.stamp = stampOf(attributes);
+  const entry = encoded(ENTRY_OUT, entryOut(served, node, attributes));
+  const opened = openAnswer(served, node, handle, flags, 0);
+  return {
+    body: [entry, ...opened.body],
+    unheard: () => {
+      opened.unheard?.();
+      nodes.forget(node.id, 1);
+    },
+  };
+}
+
+function openAnswer({ handlers }: Served, node: Node, handle: Handle, flags: number, keep: number): Answer {
+  const writable = (flags & ACCESS_BITS) !== constants.O_RDONLY;
+  node.handles.set(handle, { writable, written: false });
+  // Closing tells the mirrors the mtime of what was written; who only reads needn't be asked at each close.
+  const open_flags = keep | (writable ? 0 : FLAGS.FOPEN_NOFLUSH);
+  const { body } = structureAnswer(OPEN_OUT, { fh: handle, open_flags });
+  const unheard = () => {
+    node.handles.delete(handle);
+    void handlers.release(handle);
+  };
+  return { body, unheard };
+}
+
+/**
+ * Whether what the kernel's page cache holds of the file is its content still. Everything written through the
+ * mount is in that cache already; only a change behind our back moves size and times unseen.
+ */
+function keepsCache(node: Node, attributes: Attributes): boolean {
+  const now = stampOf(attributes);
+  const keeps = isSameContent(node.stamp, now);
+  node.stamp = now;
+  return keeps;
+}
+
+async function release(served: Served, handle: Handle, call: Call): Promise<Answer> {
+  const { handlers, nodes } = served;
+  const node = nodes.find(call.header.nodeid);
+  const wasWritten = node?.handles.get(handle)?.written === true;
+  if (node && wasWritten) node.stamp = await stampAfterWrites(served, node, handle, call);
+  node?.handles.delete(handle);
+  await handlers.release(handle);
+  // The kernel may have forgotten the node while the handle was the last to hold it.
+  nodes.forget(call.header.nodeid, 0);
+  return DONE;
+}
+
+async function stampAfterWrites(served: Served, node: Node, handle: Handle, { caller }: Call) {
+  try {
+    return stampOf(await attributesOfNode(served, node, handle, caller));
+  } catch {
+    // Then nothing is known of the content, and the next to open it reads it afresh.
+    return undefined;
+  }
+}
+
+/** Rejects a handle that isn't this node's with BAD_HANDLE. */
+export function openHandle(node: Node | undefined, handle: Handle) {
+  const open = node?.handles.get(handle);
+  if (!node || !open) throw new AppError('BAD_HANDLE');
+  return { node, open };
+}

@@ -1,0 +1,58 @@
+import { ROOT } from '../../../filesystem/tree-path.ts';
+import type { Handle } from '../../driver.ts';
+import type { Route } from '../call.ts';
+import type { DirectoryStream } from '../directory-stream.ts';
+import type { Served } from '../served.ts';
+import { attributeRequests } from './attribute-requests.ts';
+import { contentRequests } from './content-requests.ts';
+import { directoryRequests } from './directory-requests.ts';
+import { fileRequests } from './file-requests.ts';
+import { nameRequests } from './name-requests.ts';
+
+/**
+ * Everything that is answered with what the handlers say. A request that isn't here is answered ENOSYS, after which
+ * the kernel does without: extended attributes and fallocate fail with EOPNOTSUPP before they reach us, lseek and
+ * copy_file_range are done by the kernel's own means, locks stay local in it.
+ */
+export class Requests {
+  readonly #served: Served;
+  readonly #routes: ReadonlyMap<number, Route>;
+  readonly #streams = new Map<Handle, DirectoryStream>();
+
+  constructor(served: Served) {
+    this.#served = served;
+    this.#routes = new Map([
+      ...attributeRequests(served),
+      ...nameRequests(served),
+      ...fileRequests(served),
+      ...contentRequests(served),
+      ...directoryRequests(served, this.#streams),
+    ]);
+  }
+
+  routeOf(opcode: number): Route | undefined {
+    return this.#routes.get(opcode);
+  }
+
+  /** Makes the root known. */
+  async start(): Promise<void> {
+    const { handlers, nodes } = this.#served;
+    const caller = { uid: undefined, gid: undefined, pid: undefined, signal: new AbortController().signal };
+    nodes.start(await handlers.getattr(ROOT, undefined, caller));
+  }
+
+  forget(id: number, lookups: number): void {
+    this.#served.nodes.forget(id, lookups);
+  }
+
+  /** Lets go of what the kernel can no longer release itself. */
+  async releaseAll(): Promise<void> {
+    const { handlers, nodes } = this.#served;
+    for (const handle of this.#streams.keys()) await handlers.releasedir(handle);
+    this.#streams.clear();
+    for (const node of nodes.all()) {
+      for (const handle of node.handles.keys()) await handlers.release(handle);
+      node.handles.clear();
+    }
+  }
+}
