@@ -11,6 +11,7 @@ const PROGRAM = fileURLToPath(new URL('../../dist/server/testing/mounted-tree/ma
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 40_000;
 
+export type MountDriver = 'fuse-native' | 'kernel';
 export type MountFault = 'hang-writes' | 'fail-renames';
 
 /** A directory mounted by a process of its own (of dist/), so that the test may use the mount through further children. */
@@ -21,11 +22,13 @@ export class MountedTree {
   /** Holds everything of this tree. */
   readonly base: string;
   readonly #remove: () => Promise<void>;
+  readonly #driver: MountDriver;
   #child: ChildProcess | undefined;
   #output = '';
 
-  constructor(base: string, remove: () => Promise<void>) {
+  constructor(base: string, driver: MountDriver, remove: () => Promise<void>) {
     this.base = base;
+    this.#driver = driver;
     this.#remove = remove;
     this.directory = join(base, 'tree');
     this.mountPoint = join(base, 'mount');
@@ -48,7 +51,7 @@ export class MountedTree {
   }
 
   async #run(mountPoint: string, fault?: MountFault): Promise<ChildProcess> {
-    const args = [PROGRAM, this.directory, mountPoint, join(this.base, 'state'), ...(fault ? [fault] : [])];
+    const args = [PROGRAM, this.directory, mountPoint, join(this.base, 'state'), this.#driver, ...(fault ? [fault] : [])];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -96,9 +99,9 @@ export class MountedTree {
 }
 
 /** Makes the directories of a tree to be mounted; `start` mounts it. */
-export async function mountedTree(): Promise<MountedTree> {
+export async function mountedTree(driver: MountDriver = 'fuse-native'): Promise<MountedTree> {
   const base = await tempDirectory('mounted');
-  const tree = new MountedTree(base.path, () => base.remove());
+  const tree = new MountedTree(base.path, driver, () => base.remove());
   await mkdir(tree.directory);
   await mkdir(tree.mountPoint);
   return tree;

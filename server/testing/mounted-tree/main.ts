@@ -1,5 +1,5 @@
 // Mounts a local directory without mirrors until it is told to stop, for tests of what a mount answers.
-// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY [hang-writes | fail-renames]. Prints {"event":"ready"}.
+// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY fuse-native|kernel [hang-writes | fail-renames]. Prints {"event":"ready"}.
 
 import { AppError } from '../../base/errors.ts';
 import { jsonLogger } from '../../base/logger.ts';
@@ -7,16 +7,18 @@ import { orAbort } from '../../base/wait.ts';
 import { LocalTree } from '../../filesystem/local-tree.ts';
 import type { Operation } from '../../filesystem/operation.ts';
 import { FuseNativeDriver } from '../../fuse/fuse-native/fuse-native-driver.ts';
+import { KernelDriver } from '../../fuse/kernel/kernel-driver.ts';
 import { MountHandlers } from '../../mount/handlers.ts';
 import type { RunOptions, Transactions } from '../../transaction/transactions.ts';
 import { LocalTransactions } from '../local-transactions.ts';
 
-const [directory = '', mountPoint = '', stateDirectory = '', fault] = process.argv.slice(2);
+const [directory = '', mountPoint = '', stateDirectory = '', driverName = '', fault] = process.argv.slice(2);
 const logger = jsonLogger('info', (line) => process.stdout.write(line));
 const tree = new LocalTree(directory, stateDirectory);
 const engine = new LocalTransactions(tree);
 const handlers = new MountHandlers({ local: tree, transactions: withFault(engine), logger });
-const driver = new FuseNativeDriver({ mountPoint, allowOther: true, handlers, logger });
+const Driver = driverName === 'kernel' ? KernelDriver : FuseNativeDriver;
+const driver = new Driver({ mountPoint, allowOther: true, handlers, logger });
 
 driver.onLost((reason) => {
   logger.error('lost', { reason });
