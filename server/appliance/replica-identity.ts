@@ -68,6 +68,8 @@ export class ReplicaIdentity {
         `${mirror} was last used by start ${theirs.generation} of this set, this is start ${own.generation}: was local_path restored from an older copy?`,
       );
     }
+    // What a lost link left put aside or staged serves nobody any more: the local tree has the content.
+    if (theirs) await tree.dropLeftovers();
     if (!theirs || !this.#journal.knows(mirror)) await this.#firstContact(mirror, tree, markAllStale);
     // DURABILITY: the stale set is complete on disk before the mirror counts as known.
     await this.#journal.flushed();

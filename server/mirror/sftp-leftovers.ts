@@ -43,12 +43,14 @@ export async function dropPreImage(replica: ReplicaSession, name: string): Promi
 /** Removes files put aside and staged; what is no file was not put there by us and stays. */
 export async function dropLeftovers(replica: ReplicaSession): Promise<void> {
   const { undo, staging } = replica.reserved;
-  for (const directory of [undo, staging]) {
+  const dropAll = async (directory: string) => {
     // Removing while listing may skip names, so it is done until a round finds nothing to remove.
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      if (!(await dropSome(replica, directory))) break;
+      if (!(await dropSome(replica, directory))) return;
     }
-  }
+  };
+  // Every connect waits for both, so they share their round trips.
+  await Promise.all([undo, staging].map(dropAll));
 }
 
 async function dropSome({ session }: ReplicaSession, directory: string): Promise<boolean> {

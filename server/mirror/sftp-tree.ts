@@ -99,8 +99,9 @@ export class SftpTree implements FileTree {
     return this.#changing(undefined, (replica) => dropPreImage(replica, name));
   }
 
+  /** Also before admission, once the replica is known to be ours: nobody else uses them then. */
   dropLeftovers(): Promise<void> {
-    return this.#changing(undefined, dropLeftovers);
+    return this.#reading(undefined, dropLeftovers);
   }
 
   replaceFile(path: TreePath, source: FileSource): Promise<void> {
