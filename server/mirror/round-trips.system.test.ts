@@ -9,7 +9,7 @@ import { TcpProxy } from '../testing/tcp-proxy.ts';
 import type { SftpTree } from './sftp-tree.ts';
 import { openTree } from './testing.ts';
 
-const ROUND_TRIP_MS = 120;
+const ROUND_TRIP_MS = 300;
 
 let server: SshdMirror;
 let proxy: TcpProxy;
@@ -71,6 +71,6 @@ test('a large file is put in place in a few round trips, not one a piece', async
     for (let sent = 0; sent < sizeBytes; sent += 1 << 16) yield await Promise.resolve(Buffer.alloc(1 << 16));
   }
   const count = await roundTrips(() => tree.replaceFile(at('/large'), { stat, content: content() }));
-  // Open, content, attributes, rename, and what the server's window of 2 MiB adds.
-  expect(count).toBeLessThanOrEqual(8);
+  // Open, content, attributes, rename, and what the server’s window of 2 MiB adds; pieces alone are 32.
+  expect(count).toBeLessThanOrEqual(12);
 });

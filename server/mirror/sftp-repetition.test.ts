@@ -9,7 +9,9 @@ import { ScriptedSftp } from '../testing/scripted-sftp.ts';
 import type { SftpTree } from './sftp-tree.ts';
 import { openTree } from './testing.ts';
 
-const TIMEOUT_MS = 150;
+/** Short where an answer is dropped, and long where its coming too late would be mistaken for that. */
+const SHORT_MS = 250;
+const LONG_MS = 10_000;
 
 /** One way to change a tree, what must be there before, and what must hold after it came through. */
 interface Case {
@@ -157,13 +159,18 @@ describe.each(Object.entries(CASES))('%s', (_name, { before, operation, options 
       const { directory, at } = await place();
       await before(directory);
       const wanted = operation(at);
-      const wasHit = await withTree(async (tree) => {
-        const rule = server.script({ action, at: k });
-        const outcome = await codeOf(tree.apply(wanted, options));
-        rule.cancel();
-        expect([k, outcome]).toEqual([k, rule.applied > 0 ? code : 'done']);
-        return rule.applied > 0;
-      }, TIMEOUT_MS);
+      const wasHit = await withTree(
+        async (tree) => {
+          const rule = server.script({ action, at: k });
+          const outcome = await codeOf(tree.apply(wanted, options));
+          rule.cancel();
+          // On a busy machine a short deadline may pass by itself.
+          if (action !== 'drop-reply') expect([k, outcome]).toEqual([k, rule.applied > 0 ? code : 'done']);
+          else if (rule.applied > 0 || outcome !== 'done') expect([k, outcome]).toEqual([k, code]);
+          return outcome !== 'done';
+        },
+        action === 'drop-reply' ? SHORT_MS : LONG_MS,
+      );
       if (wasHit) await withTree((tree) => tree.apply(wanted, { ...options, repeated: true }));
       expect((await readdir(directory)).toSorted()).toEqual(names);
       await check?.(directory);
@@ -187,7 +194,7 @@ describe.each(Object.entries(CASES))('%s', (_name, { before, operation, options 
         await codeOf(tree.apply(wanted, options));
         rule.cancel();
         return rule.applied > 0;
-      }, TIMEOUT_MS);
+      }, LONG_MS);
       await withTree(async (tree) => {
         const wasKept = await tree.restorePreImage(kept, target);
         // Either it was kept, or the operation had not got as far as to replace anything.
@@ -208,12 +215,15 @@ describe('repair', () => {
         const { directory, at } = await place();
         await file('file', 'old')(directory);
         const source = () => ({ stat: statOf(text.length), content: once(Buffer.from(text)) });
-        const wasHit = await withTree(async (tree) => {
-          const rule = server.script({ action, at: k });
-          await codeOf(tree.replaceFile(at('file'), source()));
-          rule.cancel();
-          return rule.applied > 0;
-        }, TIMEOUT_MS);
+        const wasHit = await withTree(
+          async (tree) => {
+            const rule = server.script({ action, at: k });
+            await codeOf(tree.replaceFile(at('file'), source()));
+            rule.cancel();
+            return rule.applied > 0;
+          },
+          action === 'drop-reply' ? SHORT_MS : LONG_MS,
+        );
         expect(['old', text]).toContain(await readFile(join(directory, 'file'), 'utf8'));
         await withTree(async (tree) => {
           await tree.replaceFile(at('file'), source());
@@ -225,6 +235,20 @@ describe('repair', () => {
       }
     },
   );
+});
+
+test('repair notices that the server has lost the end of a file it took', async () => {
+  const { directory, at } = await place();
+  await file('file', 'old')(directory);
+  await withTree(async (tree) => {
+    const rule = server.script({ kind: 'write', at: 2, action: { status: 0 } });
+    const data = Buffer.alloc(200_000, 1);
+    const replaced = tree.replaceFile(at('file'), { stat: statOf(data.length), content: once(data) });
+    expect(await codeOf(replaced)).toBe('INPUT_OUTPUT');
+    expect(rule.applied).toBe(1);
+  });
+  expect(await readFile(join(directory, 'file'), 'utf8')).toBe('old');
+  expect(await readdir(join(server.root, '.proxyfs/staging'))).toEqual([]);
 });
 
 describe('what a server answers', () => {
@@ -276,13 +300,13 @@ describe('what a server answers', () => {
     const { directory, at } = await place();
     await file('file')(directory);
     await withTree(async (tree) => {
-      const rule = server.script({ kind: 'write', action: { delayMs: 200 }, times: 6 });
+      const rule = server.script({ kind: 'write', action: { delayMs: 250 }, times: 6 });
       const startMs = performance.now();
       const data = Buffer.alloc(6 * 128 * 1024, 1);
       expect(await codeOf(tree.apply({ kind: 'write', path: at('file'), offset: 0, data }))).toBe('done');
-      expect(performance.now() - startMs).toBeGreaterThan(1000);
+      expect(performance.now() - startMs).toBeGreaterThan(1400);
       rule.cancel();
-    }, 600);
+    }, 1000);
   });
 
   test('never again ends all that is under way within the one deadline', async () => {
@@ -295,9 +319,9 @@ describe('what a server answers', () => {
         paths.map((path) => codeOf(tree.apply({ kind: 'mkdir', path, mode: 0o755 }))),
       );
       expect(new Set(codes)).toEqual(new Set(['MIRROR_TIMEOUT']));
-      expect(performance.now() - startMs).toBeLessThan(1000);
+      expect(performance.now() - startMs).toBeLessThan(2000);
       server.clear();
-    }, 300);
+    }, 400);
   });
 });
 
