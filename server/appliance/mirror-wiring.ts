@@ -30,7 +30,8 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
   const admit = () => identity.admit(config.name, mirror.tree, markAllStale);
   const mirror: Mirror = new Mirror({ config, timeoutMs, logger, admit });
   const withLock = lockingWith(locks);
-  const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger });
+  const { bandwidthLimit } = config;
+  const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger, bandwidthLimit });
   return new SyncedMirror({
     mirror,
     stale,

@@ -318,7 +318,7 @@ log: { level: inof }
     ['bandwidth_limit: 10', 'bandwidth_limit', 'at least 1K'],
     ['bandwidth_limit: 10Mbit', 'bandwidth_limit', '10M'],
     ['bandwidth_limit: [1]', 'bandwidth_limit', '10M'],
-    ['connections: 9', 'connections', 'at most 8'],
+    ['connections: 2', 'connections', 'at most 1'],
     ['owner: keep', 'owner', 'auto, preserve, ignore'],
     ['identity_file: missing', 'identity_file', 'no such file'],
     ['known_hosts: .', 'known_hosts', 'it is a directory'],

@@ -37,7 +37,8 @@ const mirrorSchema = z.strictObject({
   required: z.boolean().default(true),
   owner: z.enum(['auto', 'preserve', 'ignore']).default('auto'),
   bandwidth_limit: bandwidthLimit.optional(),
-  connections: z.int().min(1).max(8).default(1),
+  /** More than one would let requests overtake each other, which the request trains of a mirror rule out. */
+  connections: z.int().min(1).max(1).default(1),
 });
 
 const mountSchema = z.strictObject({

@@ -31,7 +31,7 @@ it('writes what the loader reads back as the same configuration', async () => {
     required: false,
     owner: 'ignore',
     bandwidthLimit: undefined,
-    connections: 2,
+    connections: 1,
   };
   const file = await writeConfigurationFile(base, {
     localPath: join(base, 'local'),

@@ -8,6 +8,7 @@ import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { StalePath, StaleSet } from '../journal/stale-set.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { LinkGroups } from './link-groups.ts';
+import { Throttle } from './throttle.ts';
 import { repairAffected } from './repair-affected.ts';
 import { Repair } from './repair.ts';
 
@@ -44,6 +45,7 @@ export class Reconciler {
   readonly #stale: StaleSet;
   readonly #withLock: WithLock;
   readonly #logger: Logger;
+  readonly #throttle: Throttle;
   #problems: RepairProblem[] = [];
   #draining: Promise<void> | undefined;
   #stopping = new AbortController();
@@ -55,12 +57,14 @@ export class Reconciler {
     stale: StaleSet;
     withLock: WithLock;
     logger: Logger;
+    bandwidthLimit?: number | undefined;
   }) {
     this.#local = options.local;
     this.#mirror = options.mirror;
     this.#stale = options.stale;
     this.#withLock = options.withLock;
     this.#logger = options.logger;
+    this.#throttle = new Throttle(options.bandwidthLimit);
   }
 
   get busy(): boolean {
@@ -144,7 +148,7 @@ export class Reconciler {
 
   async #repairOne(stale: StalePath, groups: LinkGroups, locked: boolean): Promise<void> {
     const follow = (affected: AffectedPath) => this.#stale.mark([affected]);
-    const repair = new Repair({ local: this.#local, mirror: this.#mirror, groups, follow });
+    const repair = new Repair({ local: this.#local, mirror: this.#mirror, groups, follow, throttle: this.#throttle });
     const work = () => repairAffected(repair, stale.affected, 'content', follow);
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once.
     await (locked ? this.#withLock(stale.affected, work) : work());

@@ -6,6 +6,7 @@ import { parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf } from './children.ts';
 import { contentOf, sameContent, sameFileQuickly, sameMtime, type CompareMode } from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
+import { Throttle } from './throttle.ts';
 
 /** What repairing one path has left to do elsewhere on the same mirror. */
 export type Follow = (affected: AffectedPath) => void;
@@ -19,12 +20,14 @@ export class Repair {
   readonly mirror: FileTree;
   readonly #groups: LinkGroups;
   readonly #follow: Follow;
+  readonly #throttle: Throttle;
 
-  constructor(options: { local: LocalTree; mirror: FileTree; groups: LinkGroups; follow: Follow }) {
+  constructor(options: { local: LocalTree; mirror: FileTree; groups: LinkGroups; follow: Follow; throttle?: Throttle }) {
     this.local = options.local;
     this.mirror = options.mirror;
     this.#groups = options.groups;
     this.#follow = options.follow;
+    this.#throttle = options.throttle ?? new Throttle(undefined);
   }
 
   /** One name: existence, type, content and attributes; of a directory not what is below. */
@@ -51,6 +54,7 @@ export class Repair {
     const lengthBytes = Math.min(range.lengthBytes, Math.max(0, here.sizeBytes - range.offset));
     if (!(await sameContent(this.local, this.mirror, { ...range, lengthBytes }))) {
       const data = await this.local.read(path, range.offset, lengthBytes);
+      await this.#throttle.take(data.length);
       await this.mirror.apply({ kind: 'write', path, offset: range.offset, data }, { repeated: true });
     }
     await this.#size(path, here);
@@ -140,11 +144,18 @@ export class Repair {
     const names = await this.namesOf(path);
     const same = kept !== undefined && (await this.#sameFile(path, here, kept, compare));
     if (!same) {
-      await this.mirror.replaceFile(path, { stat: here, content: contentOf(this.local, path) });
+      await this.mirror.replaceFile(path, { stat: here, content: this.#content(path) });
       this.#touched(path);
     }
     // SFTP tells no link counts: names that look the same are linked anew, but only once in a pass.
     if (names.length > 1 && (!same || this.#groups.firstVisit(names))) await this.#linkNames(path, names);
+  }
+
+  async *#content(path: TreePath): AsyncGenerator<Buffer> {
+    for await (const piece of contentOf(this.local, path)) {
+      await this.#throttle.take(piece.length);
+      yield piece;
+    }
   }
 
   async #sameFile(path: TreePath, here: FileStat, there: FileStat, compare: CompareMode): Promise<boolean> {

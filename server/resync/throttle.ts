@@ -1,0 +1,20 @@
+import { sleep } from '../base/wait.ts';
+
+/** Spreads bytes over time, so that catching up leaves room on a slow line. */
+export class Throttle {
+  readonly #bytesPerSecond: number | undefined;
+  #freeAtMs = 0;
+
+  /** Without a limit nothing ever waits. */
+  constructor(bytesPerSecond: number | undefined) {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** Resolves when so many bytes may be sent. */
+  async take(bytes: number): Promise<void> {
+    if (this.#bytesPerSecond === undefined) return;
+    const startMs = Math.max(this.#freeAtMs, Date.now());
+    this.#freeAtMs = startMs + (bytes * 1000) / this.#bytesPerSecond;
+    if (startMs > Date.now()) await sleep(startMs - Date.now());
+  }
+}
