@@ -1,3 +1,4 @@
+import { constants as fileConstants } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { AppError, asAppError } from '../../base/errors.ts';
@@ -37,7 +38,9 @@ interface Mounted {
 /**
  * Mounts through the npm package fuse-native (libfuse 2). What this driver can't do: tell who calls; set only one
  * of the two times; times finer than a millisecond or before 1970; rename onto an open file atomically; go on with
- * an unlinked open file once its directory is removed too (ENOENT); list a directory without holding it in memory.
+ * an unlinked open file once its directory is removed too (ENOENT), or open it again through /proc (ENOENT); show a
+ * handle that was open before what is then written under another hard link (each name has a page cache of its
+ * own); list a directory without holding it in memory.
  */
 export class FuseNativeDriver implements FuseDriver {
   readonly #options: FuseNativeOptions;
@@ -157,12 +160,12 @@ export class FuseNativeDriver implements FuseDriver {
 /** libfuse gives no reason: the two likely ones are looked for. */
 async function explained(error: unknown): Promise<AppError> {
   if (error instanceof AppError) return error;
-  const hasDevice = await access('/dev/fuse').then(
+  const hasDevice = await access('/dev/fuse', fileConstants.R_OK | fileConstants.W_OK).then(
     () => true,
     () => false,
   );
   const reason = hasDevice
     ? 'libfuse refused; mounting needs root with CAP_SYS_ADMIN, or fusermount (Debian: fuse)'
-    : 'the device /dev/fuse is missing';
+    : 'the device /dev/fuse is missing or closed to this user';
   return new AppError('MOUNT_FAILED', reason, { cause: asAppError(error) });
 }

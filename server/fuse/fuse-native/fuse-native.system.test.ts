@@ -98,6 +98,13 @@ describe('a mount by fuse-native', () => {
     expect(await readdir(tree.directory)).toEqual(['f']);
   });
 
+  it('leaves both names when one hard link is renamed onto another that is open', async () => {
+    const rename = "python3 -c \"import os; os.rename('a', 'b')\"";
+    expect(await sh(`echo x > a; ln a b; exec 5<b; ${rename}; exec 5>&-; cat a b; stat -c %h a`)).toBe(
+      'x\nx\n2',
+    );
+  });
+
   it('removes a directory whose files were unlinked while open', async () => {
     await sh('mkdir d; echo x > d/f; exec 5<d/f; rm -r d; exec 5>&-; test ! -e d');
   });

@@ -211,9 +211,7 @@ export class NativeOperations {
         await this.#replaced.hide(request, source, target, caller);
         return DONE;
       }
-      await this.#replaced.rename(request, target, caller, () =>
-        this.#handlers.rename(source, target, 0, caller),
-      );
+      await this.#replaced.rename(request, source, target, caller);
       this.#paths.moved(source, target);
       return DONE;
     });

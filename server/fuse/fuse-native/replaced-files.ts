@@ -12,6 +12,14 @@ const RETRY_EVERY_MS = 5000;
 const COPY_BYTES = 1 << 20;
 const RENAME_NOREPLACE = 1;
 
+/** A caller that waits for as long as it takes. */
+const UNINTERRUPTED: Caller = {
+  uid: undefined,
+  gid: undefined,
+  pid: undefined,
+  signal: new AbortController().signal,
+};
+
 interface Hidden {
   readonly path: TreePath;
   /** What libfuse calls it since. */
@@ -67,26 +75,33 @@ export class ReplacedFiles {
   }
 
   /** Runs a rename; where it was to replace a file hidden just before and fails, that file is put back. */
-  async rename(
-    request: NativeRequest,
-    to: TreePath,
-    caller: Caller,
-    run: () => Promise<void>,
-  ): Promise<void> {
+  async rename(request: NativeRequest, from: TreePath, to: TreePath, caller: Caller): Promise<void> {
     const hidden = this.#take(request);
-    if (!hidden) return run();
     let kept = false;
     try {
-      await run();
+      // Between two names of one file rename(2) does nothing, but the hiding has taken one of them.
+      if (hidden?.path === to && (await this.#isSameFile(hidden.spare, from))) {
+        await this.#handlers.link(from, to, caller);
+      } else {
+        await this.#handlers.rename(from, to, 0, caller);
+      }
     } catch (error) {
-      if (hidden.path === to) {
+      if (hidden?.path === to) {
         this.#paths.sever(hidden.hiddenPath);
         kept = !(await this.#putBack(hidden, caller));
       }
       throw error;
     } finally {
-      if (!kept) await this.#handlers.release(hidden.spare);
+      if (hidden && !kept) await this.#handlers.release(hidden.spare);
     }
+  }
+
+  async #isSameFile(handle: Handle, path: TreePath): Promise<boolean> {
+    const [one, other] = await Promise.all([
+      this.#handlers.getattr(path, handle, UNINTERRUPTED),
+      this.#handlers.getattr(path, undefined, UNINTERRUPTED),
+    ]);
+    return one.inode === other.inode && one.device === other.device;
   }
 
   stop(): void {
@@ -121,15 +136,9 @@ export class ReplacedFiles {
   }
 
   #retryLater(hidden: Hidden): void {
-    const patient: Caller = {
-      uid: undefined,
-      gid: undefined,
-      pid: undefined,
-      signal: new AbortController().signal,
-    };
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      void this.#putBack(hidden, patient).then((done) =>
+      void this.#putBack(hidden, UNINTERRUPTED).then((done) =>
         done ? this.#handlers.release(hidden.spare) : undefined,
       );
     }, RETRY_EVERY_MS);
