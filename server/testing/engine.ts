@@ -50,6 +50,18 @@ export class DirectoryMirror implements Participant {
     if (!(await waitUntil(() => this.inSync, 2000))) throw new AppError('MIRROR_STALE');
   }
 
+  /** The same with more patience, telling what is in the way. */
+  async caughtUp(): Promise<void> {
+    this.reconciler.start();
+    if (await waitUntil(() => this.inSync, 20_000)) return;
+    const problems = this.reconciler.problems.map(
+      ({ affected, error }) => `${affected.kind} ${affected.path}: ${error.message}`,
+    );
+    throw new Error(
+      `${this.name} is not in sync: ${this.stale.size} stale; ${problems.slice(0, 10).join('; ')}`,
+    );
+  }
+
   gaveUp(): void {
     this.knownDown = !this.tree.linked;
   }
@@ -104,6 +116,15 @@ export class Engine {
     return [this.localRoot, ...this.mirrors.map(({ root }) => root)];
   }
 
+  /** Ends as by a kill: nothing of the run goes on; resolves when what a replica was already asked for is done there. */
+  async die(): Promise<void> {
+    this.step = () => new Promise(() => {});
+    for (const { tree } of this.mirrors) tree.die();
+    if (!(await waitUntil(() => this.mirrors.every(({ tree }) => tree.underWay === 0), 5000))) {
+      throw new Error('a replica is still busy');
+    }
+  }
+
   /** Begins anew on what is on disk, as after a crash: nothing of the old run is asked to end. */
   async restart(): Promise<void> {
     await this.#started?.journal.close();
@@ -138,10 +159,10 @@ export class Engine {
     for (const mirror of this.mirrors) {
       mirror.tree.linked = true;
       mirror.knownDown = false;
-      await mirror.ready();
+      await mirror.caughtUp();
     }
     await this.settling.stop();
-    for (const mirror of this.mirrors) await mirror.ready();
+    for (const mirror of this.mirrors) await mirror.caughtUp();
   }
 
   async stop(): Promise<void> {

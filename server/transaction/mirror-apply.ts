@@ -103,7 +103,8 @@ export class MirrorApply {
       // Asked synchronously first: the usual case costs no turn of the loop.
       if (!this.#participant.inSync) await orAbort(this.#participant.ready(), this.#signal);
       this.#signal.throwIfAborted();
-      const about = { operation: this.#transaction.operation.kind, mirror: this.#participant.name };
+      const { kind, path } = this.#transaction.operation;
+      const about = { operation: kind, path, mirror: this.#participant.name };
       await this.#step('mirror-applying', about);
       sending = this.#participant.tree.apply(this.#transaction.operation, this.#options());
       this.#anySent = true;

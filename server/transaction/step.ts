@@ -18,7 +18,7 @@ export type Step = (typeof STEPS)[number];
 /** Called at each step, so that a test can fail, hang or kill there; production passes none. */
 export type StepHook = (
   step: Step,
-  about: { readonly operation: string; readonly mirror?: string },
+  about: { readonly operation: string; readonly path: string; readonly mirror?: string },
 ) => Promise<void>;
 
 export const noStepHook: StepHook = () => Promise.resolve();

@@ -33,7 +33,8 @@ export async function undoOn(
   if (outcome.kind === 'failed' && outcome.error.row.retryable)
     return leaveStale(participant, mark, context, outcome);
   if (outcome.kind === 'failed' && outcome.abandoned) return leaveStale(participant, mark, context, outcome);
-  const about = { operation: context.transaction.operation.kind, mirror: participant.name };
+  const { kind, path } = context.transaction.operation;
+  const about = { operation: kind, path, mirror: participant.name };
   const work = context
     .step('mirror-undoing', about)
     .then(() => undoNow(participant, context))
