@@ -69,13 +69,7 @@ export class Content {
     });
   }
 
-  async write(
-    handle: Handle,
-    offset: number,
-    data: Buffer,
-    caller: Caller,
-    append?: boolean,
-  ): Promise<void> {
+  async write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void> {
     const file = this.#parts.files.get(handle);
     if (data.length === 0) return;
     if (!(append ?? file.appends)) return this.#writeAt(file, async () => ({ offset }), data, caller);

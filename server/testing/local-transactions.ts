@@ -30,7 +30,7 @@ export class LocalTransactions implements Transactions {
       const reason = this.refuse?.(operation);
       if (reason) throw reason;
       await this.#tree.apply(operation);
-      this.operations.push(operation);
+      this.operations.push(withoutContent(operation));
     });
     this.#last = done.catch(() => {});
     await done;
@@ -39,4 +39,9 @@ export class LocalTransactions implements Transactions {
   async settle(path: TreePath): Promise<void> {
     this.settled.push(path);
   }
+}
+
+/** A long run must not keep all that was ever written. */
+function withoutContent(operation: Operation): Operation {
+  return operation.kind === 'write' ? { ...operation, data: Buffer.alloc(0) } : operation;
 }
