@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 /** One line of /proc/self/mountinfo. */
 export interface MountEntry {
   readonly id: number;
+  /** The last part of its device number: what the kernel calls a FUSE connection. */
+  readonly deviceMinor: number;
   readonly mountPoint: string;
   readonly type: string;
   readonly source: string;
@@ -18,10 +20,13 @@ export function parseMountTable(text: string): readonly MountEntry[] {
   return text.split('\n').flatMap((line) => {
     // Any number of optional fields stands between the options and the separator.
     const [before, after] = line.split(' - ', 2);
-    const [id, , , , mountPoint] = (before ?? '').split(' ');
+    const [id, , device, , mountPoint] = (before ?? '').split(' ');
     const [type, source] = (after ?? '').split(' ');
     if (!id || !mountPoint || !type || source === undefined) return [];
-    return [{ id: Number(id), mountPoint: unescaped(mountPoint), type, source: unescaped(source) }];
+    const deviceMinor = Number(device?.split(':')[1]);
+    return [
+      { id: Number(id), deviceMinor, mountPoint: unescaped(mountPoint), type, source: unescaped(source) },
+    ];
   });
 }
 

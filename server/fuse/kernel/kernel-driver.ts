@@ -3,9 +3,10 @@ import { AppError, asAppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { withDeadline } from '../../base/wait.ts';
 import type { FuseDriver, FuseHandlers } from '../driver.ts';
-import { mountedAt, prepareMountPoint, unmountIfIdle, unmountLazily } from '../mount-point.ts';
+import { MOUNT_SOURCE, mountedAt, prepareMountPoint, unmountIfIdle } from '../mount-point.ts';
+import type { MountEntry } from '../mount-table.ts';
 import { FuseDevice } from './device.ts';
-import { flushMount, mountDevice } from './mounting.ts';
+import { abortConnection, endMount, flushMount, mountDevice } from './mounting.ts';
 import { NodePaths } from './node-paths.ts';
 import { NodeTable } from './node-table.ts';
 import { Notifications } from './notifications.ts';
@@ -17,6 +18,7 @@ import { Session } from './session.ts';
 const INIT_LIMIT_MS = 10_000;
 /** How long requests under way may take to end by themselves at unmount, and then after being interrupted. */
 const DRAIN_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 2000;
 const MOUNT_CHECK_MS = 2000;
 /** Large reads that are answered at the same time; each has its buffer. */
 const MOST_LARGE_READS = 16;
@@ -30,8 +32,7 @@ export interface KernelDriverOptions {
 
 interface Mounted {
   readonly mountPoint: string;
-  /** The mount's number in the mount table; undefined until it is there. */
-  readonly id: number | undefined;
+  readonly entry: MountEntry;
   readonly session: Session;
   readonly requests: Requests;
 }
@@ -58,9 +59,9 @@ export class KernelDriver implements FuseDriver {
     }
     const device = await FuseDevice.open();
     const { requests, session } = this.#sessionOn(device);
-    await requests.start();
     const { ready, ended } = session.start();
     try {
+      await requests.start();
       await mountDevice(device.descriptor, mountPoint, this.#options.allowOther);
       const minor = await withDeadline(
         ready,
@@ -69,13 +70,14 @@ export class KernelDriver implements FuseDriver {
         'MOUNT_FAILED',
       );
       this.#options.logger.info('mounted', { driver: 'kernel', mountPoint, protocol: `7.${minor}` });
+      const entry = await mountedAt(mountPoint);
+      if (!entry) throw new AppError('MOUNT_FAILED', 'the mount was taken away at once');
+      this.#mounted = { mountPoint, entry, session, requests };
     } catch (error) {
-      await unmountLazily(mountPoint).catch(() => {});
-      await session.stop();
+      if ((await mountedAt(mountPoint))?.source === MOUNT_SOURCE) await endMount(mountPoint);
+      await session.stop(STOP_LIMIT_MS);
       throw error;
     }
-    const id = (await mountedAt(mountPoint))?.id;
-    this.#mounted = { mountPoint, id, session, requests };
     void ended.then((reason) => this.#lost(reason));
     this.#checking = setInterval(() => void this.#checkMount(), MOUNT_CHECK_MS).unref();
   }
@@ -106,16 +108,21 @@ export class KernelDriver implements FuseDriver {
     return { requests, session: new Session({ device, requests, notifications, logger }) };
   }
 
-  async #unmount({ mountPoint, id, session, requests }: Mounted): Promise<void> {
+  async #unmount({ mountPoint, entry, session, requests }: Mounted): Promise<void> {
     const { logger } = this.#options;
-    const isStillThere = id !== undefined && (await mountedAt(mountPoint))?.id === id;
-    if (isStillThere && !(await unmountIfIdle(mountPoint))) {
-      // ORDER: what memory maps have changed comes as writes, which are refused once the mount is out of the tree.
+    const isThere = async () => (await mountedAt(mountPoint))?.id === entry.id;
+    if ((await isThere()) && !(await unmountIfIdle(mountPoint))) {
+      // ORDER: what memory maps have changed comes as writes, which are refused once the session drains.
       await flushMount(mountPoint);
-      await unmountLazily(mountPoint);
     }
     if (!(await session.drain(DRAIN_LIMIT_MS))) logger.error('requests-left-at-unmount');
-    await session.stop();
+    if (await isThere()) await endMount(mountPoint);
+    if (!(await session.stop(STOP_LIMIT_MS))) {
+      await abortConnection(entry.deviceMinor).catch((error: unknown) =>
+        logger.error('abort-failed', { error }),
+      );
+      if (!(await session.stop(STOP_LIMIT_MS))) logger.error('device-still-held', { mountPoint });
+    }
     await requests
       .releaseAll()
       .catch((error: unknown) => logger.error('release-failed', { error: asAppError(error) }));
@@ -132,7 +139,7 @@ export class KernelDriver implements FuseDriver {
     if (!mounted) return;
     // ORDER: the table is read in between, and an unmount of our own may have begun.
     const entry = await mountedAt(mounted.mountPoint).catch(() => undefined);
-    if (this.#mounted === mounted && entry?.id !== mounted.id)
+    if (this.#mounted === mounted && entry?.id !== mounted.entry.id)
       this.#lost('the mount point was unmounted by somebody else');
   }
 }

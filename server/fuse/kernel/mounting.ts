@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, rmdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { runCommand } from '../bounded-command.ts';
 import { MOUNT_SOURCE } from '../mount-point.ts';
@@ -35,6 +38,26 @@ export async function mountDevice(
 /** Has the kernel write out what memory maps have changed, as far as that goes within a bound. */
 export async function flushMount(mountPoint: string): Promise<void> {
   await runCommand('sync', ['-f', mountPoint], FLUSH_LIMIT_MS);
+}
+
+/** Ends a mount at once, with what is still asked of it, and takes it out of the tree. */
+export async function endMount(mountPoint: string): Promise<void> {
+  await runCommand('umount', ['-f', '-l', mountPoint], MOUNT_LIMIT_MS);
+}
+
+/**
+ * Ends a connection that has lost its mount point while somebody is still inside, through the kernel's control
+ * file system: a read of the device ends with its connection only, and a process can't end before its reads do.
+ */
+export async function abortConnection(deviceMinor: number): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'proxyfs-connections-'));
+  try {
+    await runCommand('mount', ['-i', '-t', 'fusectl', 'fusectl', directory], MOUNT_LIMIT_MS);
+    await writeFile(join(directory, String(deviceMinor), 'abort'), '1', { flag: 'r+' });
+  } finally {
+    await runCommand('umount', [directory], MOUNT_LIMIT_MS);
+    await rmdir(directory);
+  }
 }
 
 function runMount(

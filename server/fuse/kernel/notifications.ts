@@ -2,11 +2,10 @@ import type { Logger } from '../../base/logger.ts';
 import { hasErrno } from '../../filesystem/errno.ts';
 import type { Device } from './device.ts';
 import type { Node } from './node.ts';
-import { FLAGS } from './protocol/flags.ts';
 import { NOTIFY } from './protocol/opcodes.ts';
 import { answerHeader } from './protocol/message.ts';
 import { encoded } from './protocol/structure.ts';
-import { NOTIFY_INVAL_INODE_OUT, NOTIFY_RETRIEVE_OUT } from './protocol/structures.ts';
+import { NOTIFY_INVAL_INODE_OUT } from './protocol/structures.ts';
 
 /** What the kernel is told unasked. A notification is a message without a request: number 0, the code for the errno. */
 export class Notifications {
@@ -25,12 +24,6 @@ export class Notifications {
       NOTIFY.INVAL_INODE,
       encoded(NOTIFY_INVAL_INODE_OUT, { ino: node.id, off: -1n, len: 0n }),
     );
-  }
-
-  /** Makes the kernel send a message, which ends a read that waits for one. */
-  async askForMessage(): Promise<void> {
-    const request = { notify_unique: 0, nodeid: FLAGS.FUSE_ROOT_ID, offset: 0, size: 0 };
-    await this.#tell(NOTIFY.RETRIEVE, encoded(NOTIFY_RETRIEVE_OUT, request));
   }
 
   async #tell(code: number, body: Buffer): Promise<void> {

@@ -60,13 +60,15 @@ export class Session {
     return this.#calls.idleWithin(limitMs);
   }
 
-  /** Stops reading and closes the device; whoever is still inside the mount then gets ENOTCONN. */
-  async stop(): Promise<void> {
+  /** Closes the device once its reads have ended, which they do with the connection; false if they don't. */
+  async stop(limitMs: number): Promise<boolean> {
     this.#isEnding = true;
-    // A read of the device ends with a message or with the mount: so each is sent a message.
-    await Promise.all(Array.from({ length: READERS }, () => this.#parts.notifications.askForMessage()));
-    await this.#readers;
-    await this.#parts.device.close();
+    const hasStopped = this.#readers.then(() => true);
+    const patience = new AbortController();
+    const hasEnded = await Promise.race([hasStopped, sleep(limitMs, patience.signal).then(() => false)]);
+    patience.abort();
+    if (hasEnded) await this.#parts.device.close();
+    return hasEnded;
   }
 
   async #read(): Promise<void> {
@@ -137,7 +139,7 @@ export class Session {
         const one = body.structure(FORGET_ONE);
         requests.forget(one.nodeid, one.nlookup);
       }
-    } else return opcode === OPCODE.NOTIFY_REPLY;
+    } else return false;
     return true;
   }
 

@@ -72,7 +72,7 @@ export class WriteIntake {
     };
     void carryOut(load).finally(() => {
       if (hasRoom) this.#room.give(sizeBytes);
-      return this.#parked.drop(stored);
+      void this.#parked.drop(stored);
     });
   }
 }

@@ -34,7 +34,6 @@ export const OPCODE = {
   DESTROY: 38,
   IOCTL: 39,
   POLL: 40,
-  NOTIFY_REPLY: 41,
   BATCH_FORGET: 42,
   FALLOCATE: 43,
   READDIRPLUS: 44,
@@ -44,4 +43,4 @@ export const OPCODE = {
 } as const;
 
 /** What may be told to the kernel unasked. */
-export const NOTIFY = { INVAL_INODE: 2, INVAL_ENTRY: 3, RETRIEVE: 5 } as const;
+export const NOTIFY = { INVAL_INODE: 2 } as const;

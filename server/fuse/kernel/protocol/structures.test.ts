@@ -41,7 +41,6 @@ const SIZES: Readonly<Record<string, number>> = {
   fuse_interrupt_in: 8,
   fuse_dirent: 24,
   fuse_notify_inval_inode_out: 24,
-  fuse_notify_retrieve_out: 32,
 };
 
 describe('the structures of the protocol', () => {

@@ -180,10 +180,3 @@ export const NOTIFY_INVAL_INODE_OUT = structure('fuse_notify_inval_inode_out', {
   off: i64,
   len: i64,
 });
-export const NOTIFY_RETRIEVE_OUT = structure('fuse_notify_retrieve_out', {
-  notify_unique: id64,
-  nodeid: id64,
-  offset: id64,
-  size: u32,
-  padding: skipped(4),
-});
