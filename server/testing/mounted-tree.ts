@@ -34,6 +34,10 @@ export class MountedTree {
     this.mountPoint = join(base, 'mount');
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** All that the program has printed since its last start. */
   get output(): string {
     return this.#output;
@@ -51,7 +55,14 @@ export class MountedTree {
   }
 
   async #run(mountPoint: string, fault?: MountFault): Promise<ChildProcess> {
-    const args = [PROGRAM, this.directory, mountPoint, join(this.base, 'state'), this.#driver, ...(fault ? [fault] : [])];
+    const args = [
+      PROGRAM,
+      this.directory,
+      mountPoint,
+      join(this.base, 'state'),
+      this.#driver,
+      ...(fault ? [fault] : []),
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#output = '';
     for (const stream of [child.stdout, child.stderr]) {
