@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { ContentState } from '../../shared/states.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import { AppError } from '../base/errors.ts';
@@ -8,6 +9,9 @@ import type { StaleSet } from '../journal/stale-set.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Reconciler } from '../resync/reconciler.ts';
 import type { HeldMark, Participant } from '../transaction/participant.ts';
+
+/** Reasons why a path can't be repaired that would also refuse the caller's own change: it gets their errno. */
+const HOLDS_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NO_SPACE', 'QUOTA_EXCEEDED', 'READ_ONLY']);
 
 /**
  * A mirror with its stale set and what drains it: the two states (link, content) in one place, and the answer
@@ -87,8 +91,9 @@ export class SyncedMirror implements Participant {
   async ready(): Promise<void> {
     await this.mirror.connected();
     if (this.inSync) return;
+    const passesBefore = this.reconciler.passes;
     this.reconciler.start();
-    await this.#caughtUp();
+    await this.#caughtUp(passesBefore);
   }
 
   gaveUp(_error: AppError): void {
@@ -122,13 +127,14 @@ export class SyncedMirror implements Participant {
   }
 
   /** A short catch-up is waited for as long as one attempt may take; a long one, or one that is stuck, is not. */
-  async #caughtUp(): Promise<void> {
+  async #caughtUp(passesBefore: number): Promise<void> {
     const subscriptions: (() => void)[] = [];
     const caughtUp = new Promise<void>((resolve, reject) => {
       const look = () => {
         if (this.inSync) return resolve();
         if (this.mirror.link.state !== 'up') return reject(this.#lost());
-        const problem = this.reconciler.problems[0];
+        // What stood in the way earlier may be gone: only what a pass finds from now on counts.
+        const problem = this.reconciler.passes > passesBefore ? this.reconciler.problems[0] : undefined;
         if (problem) reject(this.#stuck(problem.error));
       };
       subscriptions.push(this.events.on('changed', look));
@@ -146,7 +152,8 @@ export class SyncedMirror implements Participant {
   }
 
   #stuck(cause: AppError): AppError {
-    return new AppError('MIRROR_STALE', `${this.name} can't be put right yet: ${cause.message}`, { cause });
+    const code = HOLDS_FOR_ALL.has(cause.code) ? cause.code : 'MIRROR_STALE';
+    return new AppError(code, `${this.name} can't be put right yet: ${cause.message}`, { cause });
   }
 
   #changed(): void {

@@ -47,6 +47,7 @@ export class Reconciler {
   readonly #logger: Logger;
   readonly #throttle: Throttle;
   #problems: RepairProblem[] = [];
+  #passes = 0;
   #draining: Promise<void> | undefined;
   #stopping = new AbortController();
   #waking = new AbortController();
@@ -74,6 +75,11 @@ export class Reconciler {
   /** What could not be repaired in the last pass, capped. */
   get problems(): readonly RepairProblem[] {
     return this.#problems;
+  }
+
+  /** How many passes have ended: what `problems` says is of the last of them. */
+  get passes(): number {
+    return this.#passes;
   }
 
   /** Drains until the set is empty, the link is lost or `stop`; asked again meanwhile, it goes on at once. */
@@ -148,7 +154,13 @@ export class Reconciler {
 
   async #repairOne(stale: StalePath, groups: LinkGroups, locked: boolean): Promise<void> {
     const follow = (affected: AffectedPath) => this.#stale.mark([affected]);
-    const repair = new Repair({ local: this.#local, mirror: this.#mirror, groups, follow, throttle: this.#throttle });
+    const repair = new Repair({
+      local: this.#local,
+      mirror: this.#mirror,
+      groups,
+      follow,
+      throttle: this.#throttle,
+    });
     const work = () => repairAffected(repair, stale.affected, 'content', follow);
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once.
     await (locked ? this.#withLock(stale.affected, work) : work());
@@ -158,6 +170,8 @@ export class Reconciler {
   #report(pass: Pass): void {
     const failed = [...pass.failed.values()].slice(0, MOST_PROBLEMS);
     this.#problems = failed.map(({ stale, error }) => ({ affected: stale.affected, error }));
+    this.#passes += 1;
+    this.events.emit('changed', undefined);
     for (const { affected, error } of this.#problems.slice(0, 5)) {
       const { code, message } = error;
       this.#logger.warn('repair-failed', { path: affected.path, kind: affected.kind, code, error: message });
