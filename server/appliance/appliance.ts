@@ -169,7 +169,7 @@ export class Appliance {
       },
       logger,
     });
-    const driver: FuseDriver = await driverFor(configuration, handlers, logger);
+    const driver: FuseDriver = driverFor(configuration, handlers, logger);
     await driver.mount();
     this.#mounted = true;
     driver.onLost((reason) => {
@@ -179,6 +179,8 @@ export class Appliance {
     this.#undo.push(async () => {
       await driver.unmount();
       this.#mounted = false;
+      // Settles files that were still open for writing, so it comes before the mirrors go.
+      await handlers.close();
     });
   }
 

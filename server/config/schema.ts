@@ -42,7 +42,7 @@ const mirrorSchema = z.strictObject({
 });
 
 const mountSchema = z.strictObject({
-  driver: z.enum(['auto', 'fuse-native']).default('auto'),
+  driver: z.enum(['auto', 'kernel', 'fuse-native']).default('auto'),
   allow_other: z.boolean().optional(),
 });
 
@@ -88,7 +88,7 @@ export const SECTIONS: Readonly<Record<string, { readonly shape: Readonly<Record
 
 // Refused by name, so that nobody believes in a feature that is not there.
 const UNSUPPORTED_KEYS = new Set(['scrub', 'exclude', 'http.base_path', 'http.tls', 'http.trust_proxy']);
-const UNSUPPORTED_VALUES = new Set(['commit=close', 'mount.driver=kernel']);
+const UNSUPPORTED_VALUES = new Set(['commit=close']);
 
 /** Whether the key is one of the format that this version cannot do yet. */
 export function isUnsupportedKey(key: string): boolean {

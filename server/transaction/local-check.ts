@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { AppError, hasCode } from '../base/errors.ts';
 import { appErrorOf } from '../filesystem/errno.ts';
+import { lstatNow } from '../filesystem/local-stat.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation, OperationOf } from '../filesystem/operation.ts';
 import { isWithin, parentOf, type TreePath } from '../filesystem/tree-path.ts';
@@ -24,7 +24,8 @@ const SPACE_FRESH_MS = 1000;
 
 /**
  * Refuses on the local tree alone whatever it would refuse at the commit, so that nothing is sent for an
- * operation that can't work. It needs not be complete: a commit that fails all the same is undone.
+ * operation that can't work. It needs not be complete: a commit that fails all the same is undone. The kernel has
+ * just looked the names up, so they are asked for synchronously: a turn through the thread pool costs more.
  */
 export class LocalCheck {
   readonly #local: LocalTree;
@@ -56,7 +57,7 @@ export class LocalCheck {
       case 'chmod':
       case 'chown':
       case 'times': {
-        const stat = await this.#existing(operation.path);
+        const stat = this.#existing(operation.path);
         if (operation.kind === 'chmod' && stat.isSymbolicLink()) throw new AppError('NOT_SUPPORTED');
         return factsOf(stat);
       }
@@ -64,20 +65,20 @@ export class LocalCheck {
   }
 
   async #checkNewName(path: TreePath): Promise<void> {
-    await this.#checkParent(path);
-    if (await this.#optional(path)) throw new AppError('ALREADY_EXISTS');
+    this.#checkParent(path);
+    if (this.#optional(path)) throw new AppError('ALREADY_EXISTS');
     await this.#checkSpace(0);
   }
 
   async #checkLink({ path, to }: OperationOf<'link'>): Promise<LocalFacts> {
-    const stat = await this.#existing(path);
+    const stat = this.#existing(path);
     if (stat.isDirectory()) throw new AppError('NOT_PERMITTED');
     await this.#checkNewName(to);
     return { isDirectory: false, sharedInode: inodeOf(stat) };
   }
 
   async #checkContent(operation: OperationOf<'write'> | OperationOf<'truncate'>): Promise<LocalFacts> {
-    const stat = await this.#existing(operation.path);
+    const stat = this.#existing(operation.path);
     if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
     if (!stat.isFile()) throw new AppError('INVALID_ARGUMENT');
     if (operation.kind === 'write') {
@@ -87,28 +88,28 @@ export class LocalCheck {
     return factsOf(stat);
   }
 
-  async #checkUnlink(path: TreePath): Promise<LocalFacts> {
-    const stat = await this.#existing(path);
+  #checkUnlink(path: TreePath): LocalFacts {
+    const stat = this.#existing(path);
     if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
-    await this.#checkParent(path);
+    this.#checkParent(path);
     return { ...factsOf(stat), hidesFile: true };
   }
 
   async #checkRmdir(path: TreePath): Promise<LocalFacts> {
-    const stat = await this.#existing(path);
+    const stat = this.#existing(path);
     if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
-    await this.#checkParent(path);
+    this.#checkParent(path);
     await this.#checkEmpty(path);
     return factsOf(stat);
   }
 
   async #checkRename({ path, to }: OperationOf<'rename'>): Promise<LocalFacts> {
-    const stat = await this.#existing(path);
-    await this.#checkParent(path);
-    await this.#checkParent(to);
+    const stat = this.#existing(path);
+    this.#checkParent(path);
+    this.#checkParent(to);
     if (stat.isDirectory() && path !== to && isWithin(to, path)) throw new AppError('INVALID_ARGUMENT');
     if (path !== to && isWithin(path, to)) throw new AppError('NOT_EMPTY');
-    const target = await this.#optional(to);
+    const target = this.#optional(to);
     if (target && inodeOf(target) === inodeOf(stat)) return { ...factsOf(stat), nothingToDo: true };
     if (target?.isDirectory()) {
       if (!stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
@@ -124,12 +125,12 @@ export class LocalCheck {
   }
 
   /** The parent must be a directory that this process may change; access(2) also tells a read-only file system. */
-  async #checkParent(path: TreePath): Promise<void> {
+  #checkParent(path: TreePath): void {
     const parent = parentOf(path);
-    const stat = await this.#existing(parent);
+    const stat = this.#existing(parent);
     if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
     try {
-      await access(this.#local.absolute(parent), constants.W_OK | constants.X_OK);
+      accessSync(this.#local.absolute(parent), constants.W_OK | constants.X_OK);
     } catch (error) {
       throw appErrorOf(error);
     }
@@ -143,15 +144,15 @@ export class LocalCheck {
     if (space.freeBytes > AMPLE_SPACE_BYTES) this.#ampleUntilMs = Date.now() + SPACE_FRESH_MS;
   }
 
-  async #existing(path: TreePath): Promise<BigIntStats> {
-    const stat = await this.#local.lstat(path);
+  #existing(path: TreePath): BigIntStats {
+    const stat = lstatNow(this.#local.absolute(path));
     if (!stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink()) throw new AppError('NOT_SUPPORTED');
     return stat;
   }
 
-  async #optional(path: TreePath): Promise<BigIntStats | undefined> {
+  #optional(path: TreePath): BigIntStats | undefined {
     try {
-      return await this.#local.lstat(path);
+      return lstatNow(this.#local.absolute(path));
     } catch (error) {
       if (hasCode(error, 'NOT_FOUND')) return undefined;
       throw error;

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApplianceProcess } from './testing/appliance-process.ts';
+import { compareTrees, rsyncDifferences } from './testing/compare-trees.ts';
+import { buildRandomTree } from './testing/random-tree.ts';
+import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
+import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
+import { waitUntil } from './testing/wait-until.ts';
+
+const FILES = 10_000;
+const LIMIT_MS = 240_000;
+
+let mirrors: SshdMirror[];
+let appliance: ApplianceProcess;
+let scratch: TempDirectory;
+
+beforeAll(async () => {
+  scratch = await tempDirectory('real-input');
+  mirrors = await Promise.all(['m1', 'm2', 'm3'].map((name) => startSshdMirror({ name })));
+  appliance = new ApplianceProcess({ mirrors: mirrors.map((mirror) => mirror.config()) });
+  await appliance.start();
+  await mkdir(join(scratch.path, 'tree'));
+  buildRandomTree(join(scratch.path, 'tree'), { files: FILES, seed: 7 });
+  await mkdir(join(scratch.path, 'small'));
+  buildRandomTree(join(scratch.path, 'small'), { files: 1000, seed: 8 });
+}, 120_000);
+
+afterAll(async () => {
+  await appliance?.stop();
+  await Promise.all((mirrors ?? []).map((mirror) => mirror.stop()));
+  await scratch?.remove();
+}, 60_000);
+
+/** Runs a shell script in the mount and expects it to succeed without a word of complaint. */
+async function shell(script: string, timeoutMs = LIMIT_MS): Promise<string> {
+  const result = await appliance.inMount('bash', ['-ec', script], { timeoutMs });
+  expect(`${result.stderr.slice(0, 2000)} (exit ${result.code})`).toBe(' (exit 0)');
+  return result.stdout;
+}
+
+/** Directory times follow when they have rested; everything else is there when the call returns. */
+async function expectAllEqual(): Promise<void> {
+  const roots = [appliance.localPath, ...mirrors.map(({ root }) => root)];
+  let found: string[] = [];
+  const settled = async () => {
+    found = await compareTrees(roots);
+    return found.length === 0;
+  };
+  await waitUntil('all replicas are equal', settled, 20_000).catch(() => undefined);
+  expect(found).toEqual([]);
+  for (const { root } of mirrors) expect(await rsyncDifferences(appliance.localPath, root)).toEqual([]);
+}
+
+describe('through the mount, onto three mirrors,', () => {
+  it('cp -a brings a tree of 10,000 files with links, odd modes and odd names', async () => {
+    await shell(`cp -a '${scratch.path}/tree' copied`);
+    expect(await compareTrees([join(scratch.path, 'tree'), join(appliance.localPath, 'copied')])).toEqual([]);
+    await expectAllEqual();
+  }, LIMIT_MS);
+
+  it('tar x and rsync -a bring trees, and a second rsync finds nothing to do', async () => {
+    await shell(`mkdir untarred && tar -C '${scratch.path}/small' -cf - . | tar -C untarred -xpf -`);
+    await shell(`rsync -aH '${scratch.path}/small/' synced/`);
+    expect(await shell(`rsync -aHi '${scratch.path}/small/' synced/`)).toBe('');
+    const local = (name: string) => join(appliance.localPath, name);
+    expect(await compareTrees([join(scratch.path, 'small'), local('untarred'), local('synced')])).toEqual([]);
+    await expectAllEqual();
+  }, LIMIT_MS);
+
+  it('git clones, changes, commits and finds its work tree clean', async () => {
+    await shell(
+      `git init -q '${scratch.path}/origin' && cd '${scratch.path}/origin' && cp -r '${scratch.path}/small/.' . 2>/dev/null || true
+       cd '${scratch.path}/origin' && echo one > file && git add file && git -c user.name=t -c user.email=t@example.org commit -qm one`,
+    );
+    await shell(`git clone -q '${scratch.path}/origin' cloned`);
+    await shell(
+      `cd cloned && echo two >> file && git mv file moved && git -c user.name=t -c user.email=t@example.org commit -qam two && git gc -q`,
+    );
+    expect(await shell('cd cloned && git status --porcelain && git fsck --strict 2>&1')).toBe('');
+    await expectAllEqual();
+  }, LIMIT_MS);
+
+  it('an editor saves by a temporary file and a rename, and a log is appended to', async () => {
+    await shell(`for k in $(seq 30); do echo "version $k" > .doc.tmp && mv .doc.tmp doc; done; cp doc doc~; mv doc doc.bak; mv doc~ doc`);
+    await shell(`(for k in $(seq 200); do echo "a $k"; done >> log) & (for k in $(seq 200); do echo "b $k"; done >> log); wait`);
+    expect((await shell('sort log | uniq | wc -l')).trim()).toBe('400');
+    await expectAllEqual();
+  }, LIMIT_MS);
+
+  it('random writes land in a file of 500 MiB', async () => {
+    const program = `
+      const fs = require('node:fs'); const fd = fs.openSync('big', 'w+');
+      const block = Buffer.alloc(1 << 20, 1);
+      for (let k = 0; k < 500; k++) fs.writeSync(fd, block);
+      let seed = 12345; const next = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
+      for (let k = 0; k < 400; k++) {
+        const data = Buffer.alloc(1 + next(200000), k); fs.writeSync(fd, data, 0, data.length, next(499 << 20));
+      }
+      fs.closeSync(fd);`;
+    const written = await appliance.inMount(process.execPath, ['-e', program], { timeoutMs: LIMIT_MS });
+    expect(written.stderr).toBe('');
+    await expectAllEqual();
+  }, LIMIT_MS);
+
+  it('files of bytes come back as they were written', async () => {
+    const bytes = randomBytes(3_000_001);
+    await writeFile(join(scratch.path, 'bytes'), bytes);
+    await shell(`cp '${scratch.path}/bytes' bytes && cmp '${scratch.path}/bytes' bytes`);
+    for (const { root } of mirrors) await shell(`cmp '${join(root, 'bytes')}' bytes`);
+  }, LIMIT_MS);
+
+  it('rm -rf leaves nothing anywhere', async () => {
+    await shell('rm -rf -- * .[!.]*');
+    expect(await shell('ls -A')).toBe('');
+    await expectAllEqual();
+    for (const { root } of mirrors) {
+      const left = await waitUntil('pre-images are dropped', () => leftovers(root), 10_000);
+      expect(left).toBe('none');
+    }
+  }, LIMIT_MS);
+});
+
+async function leftovers(root: string): Promise<string | undefined> {
+  const found = await Promise.all(
+    ['undo', 'staging'].map((name) => readdir(join(root, '.proxyfs', name)).catch(() => [])),
+  );
+  return found.flat().length === 0 ? 'none' : undefined;
+}
