@@ -6,6 +6,8 @@ export interface StepFault {
   readonly step: Step;
   readonly operation?: string;
   readonly mirror?: string;
+  /** Of the operation, exactly. */
+  readonly path?: string;
   /** So many matching steps pass first. */
   readonly after?: number;
   readonly action: 'kill' | 'fail' | 'hang';
@@ -19,7 +21,8 @@ export function stepHookOf(fault: StepFault): StepHook {
     const here =
       step === fault.step &&
       (fault.operation ?? about.operation) === about.operation &&
-      (fault.mirror ?? about.mirror) === about.mirror;
+      (fault.mirror ?? about.mirror) === about.mirror &&
+      (fault.path ?? about.path) === about.path;
     if (!here || done || passing-- > 0) return Promise.resolve();
     done = true;
     // Nothing may run after this point: SIGKILL to ourselves is delivered before kill(2) returns.

@@ -1,0 +1,129 @@
+import { statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareTrees } from './compare-trees.ts';
+import type { MountAnswer, MountCall, MountWorker } from './mount-worker.ts';
+import { randomCall } from './random-calls.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+/** What a program hears whose mount dies; nothing else may come out differently from a plain disk. */
+const DEAD = ['ENOTCONN', 'ECONNABORTED', 'ENODEV', 'EIO', 'EINTR'];
+const PAGE_BYTES = 4096;
+/** The plain directory has times of its own. */
+const TIMELESS = { ignoreFileTimes: true, ignoreDirectoryTimes: true } as const;
+
+/**
+ * One program that calls one after the other, in a directory of its own. Beside the mount it keeps a plain directory
+ * in which every acknowledged call is repeated: what the mount must hold. Of the call that a crash interrupts
+ * it knows only that it must have happened as a whole or not at all.
+ */
+export class RandomWriter {
+  readonly directory: string;
+  readonly #worker: MountWorker;
+  readonly #roots: { readonly mount: string; readonly expected: string };
+  readonly #random: SeededRandom;
+  readonly #history: string[] = [];
+  #unknown: MountCall | undefined;
+  calls = 0;
+  acknowledged = 0;
+  /** How often an interrupted call turned out to have happened, and not to. */
+  readonly outcomes = { everywhere: 0, nowhere: 0 };
+
+  constructor(options: {
+    directory: string;
+    worker: MountWorker;
+    roots: { mount: string; expected: string };
+    seed: number;
+  }) {
+    this.directory = options.directory;
+    this.#worker = options.worker;
+    this.#roots = options.roots;
+    this.#random = new SeededRandom(options.seed);
+  }
+
+  async prepare(localPath: string): Promise<void> {
+    for (const root of [localPath, this.#roots.expected])
+      await mkdir(join(root, this.directory, 'one'), { recursive: true });
+  }
+
+  /** Calls until the mount dies; rejects with what came out otherwise than on a plain disk. */
+  async run(isDead: () => boolean): Promise<void> {
+    for (;;) {
+      const call = randomCall(this.#random, this.#roots.expected, this.directory);
+      const answer = await this.#worker.call(this.#roots.mount, call);
+      this.calls += 1;
+      this.#note(call, answer);
+      if (!answer.ok && isDead() && DEAD.includes(answer.errno ?? '')) {
+        this.#unknown = call;
+        return;
+      }
+      await this.#repeat(call, answer);
+    }
+  }
+
+  /** Compares the directory of one replica with what it must hold, and from now on expects what it does hold. */
+  async check(replica: string): Promise<string[]> {
+    const compare = () =>
+      compareTrees(
+        [this.#roots.expected, replica].map((root) => join(root, this.directory)),
+        TIMELESS,
+      );
+    const call = this.#unknown;
+    this.#unknown = undefined;
+    const without = await compare();
+    if (without.length === 0) {
+      if (call) this.outcomes.nowhere += 1;
+      return [];
+    }
+    for (const part of call ? this.#partsOf(call) : []) {
+      await this.#worker.call(this.#roots.expected, part);
+      if ((await compare()).length > 0) continue;
+      this.outcomes.everywhere += 1;
+      return [];
+    }
+    const withIt = await compare();
+    return [
+      'neither before nor after its last call:',
+      ...without,
+      '| after:',
+      ...withIt,
+      ...this.#history.slice(-12),
+    ];
+  }
+
+  /** The kernel cuts a long write(2) at pages into requests of their own, each of which is there or not. */
+  #partsOf(call: MountCall): MountCall[] {
+    if (call.call !== 'write' && call.call !== 'append') return [call];
+    const file = statSync(join(this.#roots.expected, call.path), { throwIfNoEntry: false });
+    if (!file) return [call];
+    const { path, sizeBytes, fill } = call;
+    const offset = call.call === 'write' ? call.offset : file.size;
+    const parts: MountCall[] = [];
+    for (let end = nextPage(offset); end < offset + sizeBytes; end = nextPage(end)) {
+      parts.push({ call: 'write', path, offset, fill, sizeBytes: end - offset });
+    }
+    return [...parts, { call: 'write', path, offset, fill, sizeBytes }];
+  }
+
+  async #repeat(call: MountCall, answer: MountAnswer): Promise<void> {
+    const expected = await this.#worker.call(this.#roots.expected, call);
+    if (answer.ok) this.acknowledged += 1;
+    if (
+      expected.ok === answer.ok &&
+      expected.errno === answer.errno &&
+      expected.doneBytes === answer.doneBytes
+    )
+      return;
+    const said = `${this.directory}: ${JSON.stringify(call)} got ${JSON.stringify(answer)}, a disk says ${JSON.stringify(expected)}`;
+    throw new Error([said, ...this.#history.slice(-12)].join('\n'));
+  }
+
+  #note(call: MountCall, answer: MountAnswer): void {
+    this.#history.push(`${JSON.stringify(call)} -> ${answer.errno ?? 'ok'}`);
+    if (this.#history.length > 100) this.#history.shift();
+  }
+}
+
+function nextPage(offset: number): number {
+  return (Math.floor(offset / PAGE_BYTES) + 1) * PAGE_BYTES;
+}
