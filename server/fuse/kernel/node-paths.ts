@@ -45,7 +45,7 @@ export class NodePaths {
     return this.at(directory, (path) => work(childOf(path, name)));
   }
 
-  /** Runs a rename, so that others know what is moving. */
+  /** Runs a rename, and the table's part of it, so that others know what is moving. */
   async moving(from: TreePath, work: () => Promise<void>): Promise<void> {
     const result = work();
     const move: Move = { from, ended: result.catch(() => {}) };

@@ -20,6 +20,15 @@ export interface ContentStamp {
   readonly ctimeNs: bigint;
 }
 
+/** An open file as the kernel holds it. */
+export interface OpenHandle {
+  readonly writable: boolean;
+  /** Whether it has been written to. */
+  written: boolean;
+  /** Requests that were not about this handle and use it all the same: it is released after them. */
+  readonly borrowers: Set<Promise<unknown>>;
+}
+
 /** What the kernel calls an inode: one file, directory or symlink, however many names it has. */
 export class Node {
   readonly id: number;
@@ -32,8 +41,7 @@ export class Node {
   /** Living names, the newest last. */
   readonly names: Name[] = [];
   readonly children = new Map<string, Node>();
-  /** Open handles: whether they were opened for writing, and whether they have been written to. */
-  readonly handles = new Map<Handle, { readonly writable: boolean; written: boolean }>();
+  readonly handles = new Map<Handle, OpenHandle>();
   /** The content that the kernel's page cache is from; undefined: unknown. */
   stamp: ContentStamp | undefined;
   /** Whether the kernel was told of a set-user-id or set-group-id bit. */
@@ -84,6 +92,18 @@ export class Node {
       found ??= handle;
     }
     return found;
+  }
+}
+
+/** Runs `work` on a handle that the kernel may release meanwhile. */
+export async function borrowing<T>(node: Node, handle: Handle, work: () => Promise<T>): Promise<T> {
+  const borrowers = node.handles.get(handle)?.borrowers;
+  const result = work();
+  borrowers?.add(result);
+  try {
+    return await result;
+  } finally {
+    borrowers?.delete(result);
   }
 }
 

@@ -3,7 +3,7 @@ import { ROOT } from '../../../filesystem/tree-path.ts';
 import type { AttributeChange, Attributes, Caller, Handle } from '../../driver.ts';
 import { structureAnswer, type Answer } from '../answer.ts';
 import { route, type Call, type Route } from '../call.ts';
-import type { Node } from '../node.ts';
+import { borrowing, type Node } from '../node.ts';
 import { timeNs } from '../protocol/attributes.ts';
 import { FLAGS } from '../protocol/flags.ts';
 import { OPCODE } from '../protocol/opcodes.ts';
@@ -79,7 +79,9 @@ async function setattr(served: Served, args: SetattrIn, { header, caller }: Call
   const attributes =
     handle === undefined
       ? await paths.at(node, (path) => handlers.setattr(path, undefined, change, caller))
-      : await handlers.setattr(nodes.pathOf(node) ?? ROOT, handle, change, caller);
+      : await borrowing(node, handle, () =>
+          handlers.setattr(nodes.pathOf(node) ?? ROOT, handle, change, caller),
+        );
   return attributesAnswer(served, node, mustBe(node, attributes));
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { AppError } from '../../../base/errors.ts';
-import type { Attributes, Handle } from '../../driver.ts';
+import { ROOT, type TreePath } from '../../../filesystem/tree-path.ts';
+import type { Attributes, Caller, Handle } from '../../driver.ts';
 import { DONE, structureAnswer, type Answer } from '../answer.ts';
 import { route, type Call, type Route } from '../call.ts';
 import { isSameContent, stampOf, type Node } from '../node.ts';
@@ -74,18 +75,36 @@ async function open(served: Served, flags: number, { header, caller }: Call): Pr
   const node = nodes.get(header.nodeid);
   const { handle, attributes } = await paths.at(node, async (path) => {
     // Emptied only once it is sure to be the file that was meant: a rename may just have changed what is there.
-    const handle = await handlers.open(path, flags & ~constants.O_TRUNC, caller);
-    try {
-      const found = mustBe(node, await handlers.getattr(path, handle, caller));
-      if ((flags & constants.O_TRUNC) === 0) return { handle, attributes: found };
-      return { handle, attributes: await handlers.setattr(path, handle, { sizeBytes: 0 }, caller) };
-    } catch (error) {
-      await handlers.release(handle);
-      throw error;
-    }
+    const opened = await openSurely(served, node, path, flags & ~constants.O_TRUNC, caller);
+    if ((flags & constants.O_TRUNC) === 0) return opened;
+    return orRelease(served, opened.handle, async () => ({
+      handle: opened.handle,
+      attributes: await handlers.setattr(path, opened.handle, { sizeBytes: 0 }, caller),
+    }));
   });
   const keep = keepsCache(node, attributes) ? FLAGS.FOPEN_KEEP_CACHE : 0;
   return openAnswer(served, node, handle, flags, keep);
+}
+
+/** Opens the file of the node under the name it has afterwards, or rejects with STALE_HANDLE. */
+async function openSurely(served: Served, node: Node, path: TreePath, flags: number, caller: Caller) {
+  const { handlers, nodes } = served;
+  const handle = await handlers.open(path, flags, caller);
+  return orRelease(served, handle, async () => {
+    const attributes = mustBe(node, await handlers.getattr(path, handle, caller));
+    // The handlers follow renames from the moment that the file is open; one that came just before they missed.
+    if (nodes.pathOf(node) !== path) throw new AppError('STALE_HANDLE');
+    return { handle, attributes };
+  });
+}
+
+async function orRelease<T>({ handlers }: Served, handle: Handle, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await handlers.release(handle);
+    throw error;
+  }
 }
 
 async function create(
@@ -95,13 +114,16 @@ async function create(
 ): Promise<Answer> {
   const { handlers, nodes, paths } = served;
   const directory = nodes.get(header.nodeid);
-  const { handle, attributes } = await paths.below(directory, name, (path) =>
-    handlers.create(path, flags, mode, caller),
-  );
+  let path: TreePath = ROOT;
+  const { handle, attributes } = await paths.below(directory, name, (tried) => {
+    path = tried;
+    return handlers.create(tried, flags, mode, caller);
+  });
   const node = nodes.made(directory, name, attributes);
   node.stamp = stampOf(attributes);
   const entry = encoded(ENTRY_OUT, entryOut(served, node, attributes));
-  const opened = openAnswer(served, node, handle, flags, 0);
+  const current = await afterRename(served, { node, path, handle, flags }, caller);
+  const opened = openAnswer(served, node, current, flags, 0);
   return {
     body: [entry, ...opened.body],
     unheard: () => {
@@ -111,9 +133,28 @@ async function create(
   };
 }
 
+/** As `openSurely` does it for a file that is made already, and can't be made again. */
+async function afterRename(
+  served: Served,
+  made: { node: Node; path: TreePath; handle: Handle; flags: number },
+  caller: Caller,
+): Promise<Handle> {
+  const { node, path, handle, flags } = made;
+  if (served.nodes.pathOf(node) === path) return handle;
+  const plain = flags & ~(constants.O_CREAT | constants.O_EXCL | constants.O_TRUNC);
+  try {
+    const again = await served.paths.at(node, (now) => openSurely(served, node, now, plain, caller));
+    await served.handlers.release(handle);
+    return again.handle;
+  } catch {
+    // Its name has gone altogether: the handle that there is reaches it.
+    return handle;
+  }
+}
+
 function openAnswer({ handlers }: Served, node: Node, handle: Handle, flags: number, keep: number): Answer {
   const writable = (flags & ACCESS_BITS) !== constants.O_RDONLY;
-  node.handles.set(handle, { writable, written: false });
+  node.handles.set(handle, { writable, written: false, borrowers: new Set() });
   // Closing tells the mirrors the mtime of what was written; who only reads needn't be asked at each close.
   const open_flags = keep | (writable ? 0 : FLAGS.FOPEN_NOFLUSH);
   const { body } = structureAnswer(OPEN_OUT, { fh: handle, open_flags });
@@ -140,7 +181,9 @@ async function release(served: Served, handle: Handle, call: Call): Promise<Answ
   const node = nodes.find(call.header.nodeid);
   const wasWritten = node?.handles.get(handle)?.written === true;
   if (node && wasWritten) node.stamp = await stampAfterWrites(served, node, handle, call);
+  const borrowers = node?.handles.get(handle)?.borrowers;
   node?.handles.delete(handle);
+  await Promise.allSettled([...(borrowers ?? [])]);
   await handlers.release(handle);
   // The kernel may have forgotten the node while the handle was the last to hold it.
   nodes.forget(call.header.nodeid, 0);

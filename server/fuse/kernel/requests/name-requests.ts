@@ -163,10 +163,12 @@ async function rename(served: Served, args: RenameArguments, { header, caller }:
   const node = directory.children.get(args.name);
   await paths.below(directory, args.name, (from) =>
     paths.below(newDirectory, args.newName, (to) =>
-      paths.moving(from, () => handlers.rename(from, to, args.flags, caller)),
+      paths.moving(from, async () => {
+        await handlers.rename(from, to, args.flags, caller);
+        nodes.renamed(node, [directory, args.name], [newDirectory, args.newName]);
+      }),
     ),
   );
-  nodes.renamed(node, [directory, args.name], [newDirectory, args.newName]);
   return DONE;
 }
 
