@@ -61,8 +61,10 @@ export class FileChanges {
   async currentPath(file: OpenFile): Promise<TreePath | undefined> {
     for (let searched = 0; searched < MOST_SEARCHES; searched++) {
       if (file.path !== undefined || file.orphan) return file.path;
-      const nothingMissed = this.#files.watchNames();
       const stat = await file.local.stat({ bigint: true });
+      if (stat.nlink > 0n) await this.#files.renamesEnded();
+      if (file.path !== undefined) return file.path;
+      const nothingMissed = this.#files.watchNames();
       const found = stat.nlink > 0n ? await this.#anyNameOf(file) : undefined;
       if (found !== undefined) return (file.path = found);
       // RACE: a rename during the search may have carried the name past it. Taking the file for an orphan
@@ -102,8 +104,15 @@ export class FileChanges {
 
   /** Forgets a name that is no longer this file's, so that the next look finds another. */
   async #checkName(file: OpenFile, path: TreePath): Promise<void> {
+    if (await this.#isNameOf(file, path)) return;
+    // RACE: a rename shows in the directory before it is noted here.
+    await this.#files.renamesEnded();
+    if (file.path === path && !(await this.#isNameOf(file, path))) file.path = undefined;
+  }
+
+  async #isNameOf(file: OpenFile, path: TreePath): Promise<boolean> {
     const now = await this.statOf(path);
-    if (file.path === path && !(now && isSameFile(now, file))) file.path = undefined;
+    return now !== undefined && isSameFile(now, file);
   }
 
   async statOf(path: TreePath): Promise<BigIntStats | undefined> {

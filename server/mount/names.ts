@@ -75,8 +75,10 @@ export class Names {
     const keeps = (flags & RENAME_NOREPLACE) !== 0;
     if (!keeps && (await this.#areOneFile(from, to))) return;
     const precondition = keeps ? () => this.#mustBeFree(to) : undefined;
-    await files.whileRenaming(() => this.#run({ kind: 'rename', path: from, to }, caller, precondition));
-    files.moved(from, to);
+    await files.whileRenaming(async () => {
+      await this.#run({ kind: 'rename', path: from, to }, caller, precondition);
+      files.moved(from, to);
+    });
   }
 
   async #run(operation: Operation, caller: Caller, precondition?: () => Promise<void>): Promise<void> {

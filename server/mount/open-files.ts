@@ -24,6 +24,7 @@ export interface OpenFile {
 export class OpenFiles {
   readonly #files = new Map<Handle, OpenFile>();
   readonly #numbers: HandleNumbers;
+  readonly #renames = new Set<Promise<unknown>>();
   #renamesBegun = 0;
   #renamesEnded = 0;
 
@@ -63,11 +64,19 @@ export class OpenFiles {
   /** Runs what gives a file another name, so that a search for names can tell whether it may have missed one. */
   async whileRenaming<T>(work: () => Promise<T>): Promise<T> {
     this.#renamesBegun++;
+    const result = work();
+    this.#renames.add(result);
     try {
-      return await work();
+      return await result;
     } finally {
+      this.#renames.delete(result);
       this.#renamesEnded++;
     }
+  }
+
+  /** Resolves when the renames under way have ended: until then a file may be under its new name already. */
+  async renamesEnded(): Promise<void> {
+    await Promise.allSettled(this.#renames);
   }
 
   /** Begins a search for names; the answer tells afterwards whether no name can have slipped past it. */
