@@ -125,9 +125,9 @@ export class Appliance {
     mode.enter('recovering', 'waiting for the mirrors');
     await readyOrNot(mirrors, logger);
     mode.enter('running', 'mounted');
-    this.#undo.push(() => this.#drain(coordinator, mode));
     await this.#mount(local, coordinator, settling);
-    this.#undo.push(() => mode.enter('stopping', 'asked to stop'));
+    // ORDER: unmounting waits for the requests under way, so these end first.
+    this.#undo.push(() => this.#drain(coordinator, mode));
   }
 
   #observe(journal: Journal, mirrors: readonly SyncedMirror[], mode: Mode, coordinator: Coordinator): void {

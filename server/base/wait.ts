@@ -58,6 +58,19 @@ function abortReason(signal: AbortSignal | undefined): AppError {
   return reason instanceof AppError ? reason : new AppError('INTERRUPTED');
 }
 
+/** Follows `work` for at most `limitMs`; true when it was done by then. Its failure is the caller's. */
+export async function doneWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  try {
+    return await Promise.race([work.then(() => true), expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Looks at `condition` again and again until it holds (true) or `limitMs` is over (false). */
 export async function waitUntil(condition: () => boolean, limitMs: number): Promise<boolean> {
   for (const endMs = Date.now() + limitMs; !condition(); await sleep(10)) {

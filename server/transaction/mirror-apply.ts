@@ -1,5 +1,5 @@
 import { type AppError, asAppError, hasCode } from '../base/errors.ts';
-import { orAbort, sleep } from '../base/wait.ts';
+import { doneWithin, orAbort, sleep } from '../base/wait.ts';
 import type { ApplyOptions } from '../filesystem/file-tree.ts';
 import type { Participant } from './participant.ts';
 import { pauseAfter, type RetryPolicy } from './retry-schedule.ts';
@@ -134,7 +134,7 @@ export class MirrorApply {
       if (!this.#signal.aborted) throw error;
     }
     if (!hasCode(this.#signal.reason, 'INTERRUPTED', 'CANCELLED', 'SHUTTING_DOWN')) return answered;
-    return Promise.race([answered, sleep(GRACE_MS).then(() => false)]);
+    return doneWithin(answered, GRACE_MS);
   }
 
   /** Waits before the next attempt; an operator may end it early. False when the transaction is given up. */

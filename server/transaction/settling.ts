@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.ts';
+import { doneWithin } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
@@ -9,6 +10,7 @@ import type { Participant } from './participant.ts';
 import type { PathLocks } from './path-locks.ts';
 
 const TICK_MS = 200;
+const STOP_LIMIT_MS = 5000;
 /** A directory or file that hasn't changed for this long gets its mtime carried over unasked. */
 const REST_MS = 200;
 const PATHS_PER_TICK = 500;
@@ -49,13 +51,19 @@ export class Settling {
     }, TICK_MS);
   }
 
-  /** Carries over what is left, as far as the mirrors can be reached, and retires every intent. */
-  async stop(): Promise<void> {
+  /**
+   * Carries over what is left and retires every intent, for so long as a stop may take: what stays noted is put
+   * right at the next start.
+   */
+  async stop(limitMs = STOP_LIMIT_MS): Promise<void> {
     clearInterval(this.#timer);
-    await this.#running;
     const now = Date.now() + 1;
-    while (this.#mtimes.size > 0) await this.#settleResting(now);
-    await this.#retire(now);
+    const rest = async () => {
+      await this.#running;
+      while (this.#mtimes.size > 0) await this.#settleResting(now);
+      await this.#retire(now);
+    };
+    await doneWithin(rest(), limitMs);
   }
 
   /** To be called with the paths still locked. */
