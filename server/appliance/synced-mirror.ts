@@ -80,6 +80,10 @@ export class SyncedMirror implements Participant {
     return this.mirror.link.state === 'up' && this.stale.size === 0;
   }
 
+  get marks(): number {
+    return this.stale.marks;
+  }
+
   get knownDown(): boolean {
     return this.#knownDown;
   }

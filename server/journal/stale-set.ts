@@ -42,6 +42,11 @@ export class StaleSet {
     return this.#entries.size;
   }
 
+  /** Grows with each marking. */
+  get marks(): number {
+    return this.#version;
+  }
+
   mark(affected: readonly AffectedPath[]): void {
     for (const path of affected) this.#entryOf(path);
     if (this.#entries.size > MOST_PATHS) this.#collapse();

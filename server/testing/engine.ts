@@ -44,6 +44,10 @@ export class DirectoryMirror implements Participant {
     return this.tree.linked && this.stale.size === 0;
   }
 
+  get marks(): number {
+    return this.stale.marks;
+  }
+
   async ready(): Promise<void> {
     if (!this.tree.linked) throw new AppError('MIRROR_UNREACHABLE');
     this.reconciler.start();

@@ -172,8 +172,14 @@ export class Coordinator {
   #finish(transaction: Transaction, affected: readonly AffectedPath[], parts: readonly MirrorPart[]): void {
     transaction.enter('committed');
     for (const { participant, outcome } of parts) {
-      if (outcome.kind === 'failed') this.#leaveBehind(participant, affected, outcome.abandoned);
-      else if (transaction.keepsPreImage) void participant.tree.dropPreImage(transaction.id).catch(() => {});
+      if (outcome.kind === 'failed') {
+        this.#leaveBehind(participant, affected, outcome.abandoned);
+        continue;
+      }
+      // RACE: a repair that another transaction's undo began may have read the local tree as it was before this
+      // commit, such as the attributes of a directory, whose lock it doesn't hold, and set them back on the mirror.
+      if (participant.marks !== outcome.marks) participant.mark(affected);
+      if (transaction.keepsPreImage) void participant.tree.dropPreImage(transaction.id).catch(() => {});
     }
   }
 

@@ -8,7 +8,11 @@ import type { ParticipantProgress, Transaction } from './transaction.ts';
 
 /** How one mirror's part ended. */
 export type MirrorOutcome =
-  | { readonly kind: 'applied' }
+  | {
+      readonly kind: 'applied';
+      /** Of the mirror's stale paths when it was last seen in sync before the first request. */
+      readonly marks: number;
+    }
   | {
       readonly kind: 'failed';
       readonly error: AppError;
@@ -51,6 +55,7 @@ export class MirrorApply {
   readonly #step: StepHook;
   readonly #attempts: number;
   #anySent = false;
+  #marks: number | undefined;
 
   constructor(options: {
     transaction: Transaction;
@@ -75,7 +80,7 @@ export class MirrorApply {
       const failure = await this.#attempt();
       if (!failure) {
         this.#show('applied', attempt);
-        return { kind: 'applied' };
+        return { kind: 'applied', marks: this.#marks ?? this.#participant.marks };
       }
       const pauseMs = attempt < this.#attempts ? pauseAfter(attempt, this.#policy) : undefined;
       const mayRetry = failure.error.row.retryable && !this.#signal.aborted && !failure.abandoned;
@@ -101,7 +106,8 @@ export class MirrorApply {
     let sending: Promise<void> | undefined;
     try {
       // Asked synchronously first: the usual case costs no turn of the loop.
-      if (!this.#participant.inSync) await orAbort(this.#participant.ready(), this.#signal);
+      while (!this.#participant.inSync) await orAbort(this.#participant.ready(), this.#signal);
+      this.#marks ??= this.#participant.marks;
       this.#signal.throwIfAborted();
       const { kind, path } = this.#transaction.operation;
       const about = { operation: kind, path, mirror: this.#participant.name };

@@ -10,6 +10,8 @@ export interface Participant {
   readonly required: boolean;
   /** Whether it can be counted on now: linked and in sync. */
   readonly inSync: boolean;
+  /** Grows each time that a path is marked: tells whether a repair may have gone on in between. */
+  readonly marks: number;
   /** A full schedule of attempts has failed since it was last up: no further caller waits through another. */
   readonly knownDown: boolean;
 
