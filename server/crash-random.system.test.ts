@@ -60,7 +60,7 @@ async function startAgain(): Promise<number> {
 it(
   `keeps what it acknowledged, whole and everywhere, over ${KILLS} kills (seed ${SEED})`,
   async () => {
-    console.log(`random kills: PROXYFS_TEST_SEED=${SEED} PROXYFS_TEST_KILLS=${KILLS}`);
+    process.stdout.write(`random kills: PROXYFS_TEST_SEED=${SEED} PROXYFS_TEST_KILLS=${KILLS}\n`);
     await stand.start();
     for (let kill = 0; kill < KILLS; kill += 1) {
       await expectWholeCalls();
@@ -74,7 +74,10 @@ it(
       everywhere: sum((w) => w.outcomes.everywhere),
       nowhere: sum((w) => w.outcomes.nowhere),
     };
-    console.log(`${sum((w) => w.acknowledged)} of ${sum((w) => w.calls)} calls acknowledged`, outcomes);
+    const { everywhere, nowhere } = outcomes;
+    process.stdout.write(
+      `${sum((w) => w.acknowledged)} of ${sum((w) => w.calls)} calls acknowledged; interrupted: ${everywhere} everywhere, ${nowhere} nowhere\n`,
+    );
     expect(sum((w) => w.acknowledged)).toBeGreaterThan(10 * KILLS);
   },
   60_000 + KILLS * SECONDS_PER_KILL * 1000,

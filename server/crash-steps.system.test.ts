@@ -69,7 +69,6 @@ beforeAll(async () => {
   });
   await stand.start();
   await stand.inSync();
-  await stand.appliance.kill9();
 });
 
 async function seed(area: string, names: readonly MutationName[]): Promise<void> {
@@ -79,8 +78,11 @@ async function seed(area: string, names: readonly MutationName[]): Promise<void>
   for (const name of unused) await rm(join(stand.localPath, directoryOf(area, name)), { recursive: true });
 }
 
-/** Also where a case has failed half-way. */
-afterEach(() => stand.appliance.kill9());
+/** Where a case has failed half-way. */
+afterEach(async () => {
+  await stand.killAt(undefined);
+  if (stand.appliance.pid === undefined) await stand.start();
+});
 
 afterAll(() => stand.stop());
 
@@ -123,16 +125,18 @@ describe('kill -9 of the real command', () => {
     const { step, mutation, mirror } = killed;
     const { operation, call } = mutation;
     const serveAgain = killed.refused ? await refuseOnThird(call) : () => {};
-    await stand.start({ step, operation, path: `/${call.path}`, action: 'kill', ...(mirror && { mirror }) });
+    await stand.killAt({ step, operation, path: `/${call.path}`, action: 'kill', ...(mirror && { mirror }) });
     expect(await stand.worker.call(stand.mountPoint, call)).toMatchObject({ ok: false });
     expect(await stand.appliance.exited(5000)).toMatchObject({ signal: 'SIGKILL' });
     serveAgain();
+    await stand.killAt(undefined);
     await stand.start();
     await stand.inSync();
     expect(await wrongIn(killed)).toEqual([]);
   });
 
   it('leaves nothing behind, and nothing to a further start', async () => {
+    await stand.appliance.kill9();
     await stand.start();
     await stand.inSync();
     expect(await stand.differences()).toEqual([]);

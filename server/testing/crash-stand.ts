@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Overview } from '../../shared/api.ts';
 import { ApplianceProcess } from './appliance-process.ts';
@@ -32,7 +32,7 @@ export class CrashStand {
       mirrors,
       configuration: { tries: { times: 2, wait: [0.2] }, timeout: 5 },
       entry: 'dist/server/testing/stepped-main.js',
-      env: { PROXYFS_TEST_MAIN: '1' },
+      env: { PROXYFS_TEST_MAIN: '1', PROXYFS_TEST_STEP_FILE: faultFileOf(expected) },
     });
   }
 
@@ -41,6 +41,7 @@ export class CrashStand {
     const third = new ScriptedSftp();
     await third.start();
     const stand = new CrashStand(servers, third, await tempDirectory('expected'));
+    await mkdir(stand.expected);
     await stand.appliance.prepare();
     stand.worker.start();
     return stand;
@@ -52,7 +53,7 @@ export class CrashStand {
   }
 
   get expected(): string {
-    return this.#expected.path;
+    return expectedIn(this.#expected);
   }
 
   get localPath(): string {
@@ -63,9 +64,15 @@ export class CrashStand {
     return [this.localPath, ...this.#servers.map(({ root }) => root), this.third.root];
   }
 
-  /** Resolves when it is mounted; with a fault it is to kill itself later on. */
-  async start(fault?: StepFault): Promise<void> {
-    await this.appliance.start(fault && { env: { PROXYFS_TEST_STEP: JSON.stringify(fault) } });
+  /** Resolves when it is mounted. */
+  async start(): Promise<void> {
+    await this.appliance.start();
+  }
+
+  /** From now on it kills itself at that step; undefined: at none. */
+  async killAt(fault: StepFault | undefined): Promise<void> {
+    const file = faultFileOf(this.#expected);
+    await (fault ? writeFile(file, JSON.stringify(fault)) : rm(file, { force: true }));
   }
 
   /** Resolves when every mirror is up and in sync by what the appliance says. */
@@ -97,6 +104,14 @@ export class CrashStand {
     for (const server of this.#servers) await server.stop();
     await this.#expected.remove();
   }
+}
+
+function expectedIn({ path }: TempDirectory): string {
+  return join(path, 'expected');
+}
+
+function faultFileOf({ path }: TempDirectory): string {
+  return join(path, 'fault.json');
 }
 
 /** Of a directory that may not have been needed yet. */

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '../base/errors.ts';
 import type { Step, StepHook } from '../transaction/step.ts';
 
@@ -32,10 +33,22 @@ export function stepHookOf(fault: StepFault): StepHook {
   };
 }
 
+/** The same for faults that come while it runs: whatever the file says at each step. */
+function stepHookFrom(file: string): StepHook {
+  return (step, about) => {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    return text === '' ? Promise.resolve() : stepHookOf(JSON.parse(text) as StepFault)(step, about);
+  };
+}
+
 if (process.env['PROXYFS_TEST_MAIN'] !== undefined) {
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
   const { runCommandLine } = await import('../cli/command-line.ts');
   const fault = process.env['PROXYFS_TEST_STEP'];
-  const hooks = fault === undefined ? {} : { step: stepHookOf(JSON.parse(fault) as StepFault) };
+  const file = process.env['PROXYFS_TEST_STEP_FILE'];
+  const hooks = {
+    ...(fault !== undefined && { step: stepHookOf(JSON.parse(fault) as StepFault) }),
+    ...(file !== undefined && { step: stepHookFrom(file) }),
+  };
   process.exitCode = await runCommandLine(process.argv, hooks);
 }
