@@ -18,9 +18,11 @@ function attentionFor(synced: SyncedMirror): AttentionItem | undefined {
     return { ...base, severity: 'warning', code: 'MIRROR_DISABLED', message, openedAt: timeOf(link.sinceMs) };
   }
   const severity = synced.required ? 'critical' : 'warning';
-  if (link.state === 'down' && link.reason) {
+  // Also while it is being tried again: what needs somebody doesn't come and go with each attempt.
+  if (link.reason) {
     const message = `${synced.name} is down: ${link.reason.message}`;
-    return { ...base, severity, code: link.reason.code, message, openedAt: timeOf(link.sinceMs) };
+    const openedAt = timeOf(link.downSinceMs ?? link.sinceMs);
+    return { ...base, severity, code: link.reason.code, message, openedAt };
   }
   const problem = synced.stale.size > 0 ? synced.reconciler.problems[0] : undefined;
   if (!problem) return undefined;

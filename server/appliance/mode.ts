@@ -54,6 +54,6 @@ export class Mode {
     if (missing.length === 0)
       return { mode: 'read-write', reason: 'every required mirror is up and in sync' };
     const names = missing.map((mirror) => mirror.name).join(', ');
-    return { mode: 'blocked', reason: `writes wait for ${names}` };
+    return { mode: 'blocked', reason: `waiting for ${names} to be up and in sync` };
   }
 }

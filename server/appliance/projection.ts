@@ -93,7 +93,10 @@ export class Projection implements ControlPlane {
     const synced = this.#existing(id);
     const why = reason ?? 'by the operator';
     const changed = synced.detach(why);
-    if (changed) this.#options.setDetachment(id, why);
+    if (changed) {
+      this.#options.setDetachment(id, why);
+      this.#endWaitsFor(id);
+    }
     return { changed, mirror: this.#view(synced) };
   }
 
@@ -138,6 +141,14 @@ export class Projection implements ControlPlane {
 
   #view(synced: SyncedMirror): MirrorView {
     return mirrorView(synced, this.#options.freeBytes.get(synced.name));
+  }
+
+  /** What waits for nothing but this mirror has nothing left to wait for. */
+  #endWaitsFor(mirror: string): void {
+    for (const { id, participants } of this.#options.coordinator.inFlight()) {
+      const retrying = participants.filter(({ state }) => state === 'retrying');
+      if (retrying.every((part) => part.mirror === mirror)) this.#options.coordinator.find(id)?.retryNow();
+    }
   }
 
   #find(id: string): SyncedMirror | undefined {

@@ -12,6 +12,7 @@ const HEALTH_MS = 1000;
 const SPACE_MS = 15_000;
 /** Ended transactions told of in one second; the rest are only counted. */
 const TOLD_PER_SECOND = 200;
+const ANNOUNCED_PER_SECOND = 100;
 
 export interface PublisherOptions {
   readonly coordinator: Coordinator;
@@ -163,7 +164,13 @@ export class Publisher {
     this.#toldThisSecond = 0;
     if (this.#dropped > 0) ring.emit('tx.dropped', { n: this.#dropped });
     this.#dropped = 0;
-    const counters = { ...history.counters, inFlight: coordinator.inFlight().length };
+    const running = coordinator.inFlight();
+    // ORDER: before the count, so that none of those counted is announced, and counted, once more.
+    for (const { id } of running.slice(0, ANNOUNCED_PER_SECOND)) {
+      const transaction = coordinator.find(id);
+      if (transaction) this.#announce(transaction);
+    }
+    const counters = { ...history.counters, inFlight: running.length };
     const shown = JSON.stringify(counters);
     if (shown !== this.#shownCounters) ring.emit('counters', counters);
     this.#shownCounters = shown;

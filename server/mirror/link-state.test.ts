@@ -35,9 +35,11 @@ describe('the state of a link', () => {
   });
 
   test('shows the last failure while down and while connecting again', () => {
-    const reason = { code: 'MIRROR_UNREACHABLE', message: 'connection refused' };
+    const reason = { code: 'MIRROR_UNREACHABLE', message: 'connection refused' } as const;
     expect(after(ATTEMPT, DOWN)).toEqual({ state: 'down', sinceMs: 2, reason });
-    expect(after(ATTEMPT, DOWN, ATTEMPT)).toEqual({ state: 'connecting', sinceMs: 3, reason });
+    const again: LinkStatus = { state: 'connecting', sinceMs: 3, downSinceMs: 2, reason };
+    expect(after(ATTEMPT, DOWN, ATTEMPT)).toEqual(again);
+    expect(after(ATTEMPT, DOWN, ATTEMPT, DOWN)).toEqual({ state: 'down', sinceMs: 2, reason });
     expect(after(ATTEMPT, UP, DOWN)).toEqual({ state: 'down', sinceMs: 3, reason });
   });
 

@@ -24,6 +24,8 @@ export interface LinkStatus {
   readonly state: LinkState;
   readonly reason?: LinkReason;
   readonly sinceMs: number;
+  /** While connecting again: when it went down, which is what a person wants to know. */
+  readonly downSinceMs?: number;
   readonly capabilities?: MirrorCapabilities;
 }
 
@@ -54,12 +56,16 @@ export function nextLink(link: LinkStatus, event: LinkEvent, nowMs: number): Lin
   switch (event.kind) {
     case 'attempt':
       // The reason of the last failure stays visible until it is known whether it still holds.
-      return { state: 'connecting', sinceMs: nowMs, ...(link.reason && { reason: link.reason }) };
+      return {
+        state: 'connecting',
+        sinceMs: nowMs,
+        ...(link.reason && { reason: link.reason, downSinceMs: link.sinceMs }),
+      };
     case 'up':
       return { state: 'up', sinceMs: nowMs, capabilities: event.capabilities };
     case 'down':
     case 'stop':
-      return { state: 'down', sinceMs: nowMs, reason: reasonOf(event.error) };
+      return { state: 'down', sinceMs: link.downSinceMs ?? nowMs, reason: reasonOf(event.error) };
     case 'disable':
       return link.state === 'disabled' ? link : { state: 'disabled', sinceMs: nowMs };
     case 'enable':

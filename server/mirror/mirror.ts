@@ -26,6 +26,7 @@ export interface MirrorLink {
   readonly state: LinkState;
   readonly reason?: LinkReason;
   readonly sinceMs: number;
+  readonly downSinceMs?: number;
   readonly lastOkAtMs?: number;
   readonly rttMs?: { readonly p50: number; readonly p95: number };
   readonly capabilities?: MirrorCapabilities;

@@ -24,7 +24,7 @@ export class EventSocket {
   constructor(listener: EventSocketListener) {
     this.#listener = listener;
     const path = serverAddress('/socket.io').pathname;
-    this.#socket = io({ path, autoConnect: false, reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+    this.#socket = io({ path, autoConnect: false, reconnectionDelay: 500, reconnectionDelayMax: 2000 });
   }
 
   get connected(): boolean {

@@ -110,6 +110,12 @@ describe('foldEvent', () => {
     expect(done.inFlight.count).toBe(0);
   });
 
+  it('still counts one that waits while others, too short to be announced, end', () => {
+    const ended = transaction('short', { outcome: 'committed' });
+    const waiting = overview({ inFlight: { count: 1, items: [transaction('waits')] } });
+    expect(after(waiting, ['tx.ended', ended]).overview.inFlight).toEqual(waiting.inFlight);
+  });
+
   it('lists a transaction once though its start and end are told twice', () => {
     const one = transaction('t');
     const ended = transaction('t', { outcome: 'rolled-back' });

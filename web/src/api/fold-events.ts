@@ -82,11 +82,13 @@ function retrying(part: ParticipantView, data: EnvelopeOf<'tx.retry'>['data']): 
 
 function withEnded(live: Live, ended: TransactionView): Live {
   const { count, items } = live.overview.inFlight;
+  const running = items.filter((transaction) => transaction.id !== ended.id);
   const others = live.overview.recent.filter((transaction) => transaction.id !== ended.id);
   return patch(live, {
     inFlight: {
-      count: Math.max(0, count - 1),
-      items: items.filter((transaction) => transaction.id !== ended.id),
+      // The start of a short one is not told, so its end must not be taken off those that are listed.
+      count: Math.max(running.length, count - 1),
+      items: running,
     },
     recent: [ended, ...others].slice(0, LISTED_TRANSACTIONS),
   });

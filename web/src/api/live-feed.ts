@@ -13,7 +13,7 @@ export const OVERVIEW_KEY = ['overview'] as const;
 const PACE_MS = 250;
 const BEATS_PER_SECOND = 1000 / PACE_MS;
 /** A refetch for the attention list or after a gap is asked for at most this often. */
-const REFETCH_BEATS = 2 * BEATS_PER_SECOND;
+const REFETCH_BEATS = BEATS_PER_SECOND / 2;
 /** A server that says nothing for this long is asked whether it lives, and has this long to answer. */
 const SILENCE_MS = 500;
 const PROBE_LIMIT_MS = 1000;

@@ -48,7 +48,7 @@ describe('summarise', () => {
     expect(summarise(overview([])).writing).toBe('You can read and write.');
     const mount = { point: '/mnt', driver: 'kernel', mounted: false };
     expect(summarise(overview([], { mount })).writing).toMatch(/Nothing is mounted/);
-    expect(summarise(overview([], { mode: 'blocked' })).writing).toMatch(/^Writes are refused/);
+    expect(summarise(overview([], { mode: 'blocked' })).writing).toMatch(/^Writes do not succeed now/);
   });
 
   it('says that all are in sync only when each is connected and in sync', () => {

@@ -17,7 +17,7 @@ const WRITING: Record<ApplianceMode, string> = {
   starting: 'Proxyfs is starting: writing is not possible yet.',
   recovering: 'Proxyfs is recovering: writing is not possible yet.',
   'read-write': 'You can read and write.',
-  blocked: 'Writes are refused; reading goes on.',
+  blocked: 'Writes do not succeed now; reading goes on.',
   'read-only': 'Read-only: an operator has switched writing off.',
   stopping: 'Proxyfs is stopping: no new writes are taken.',
   failed: 'Proxyfs has failed: writing is not possible.',

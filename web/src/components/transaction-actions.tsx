@@ -55,8 +55,8 @@ export function TransactionActions({ transaction }: { readonly transaction: Tran
         <Stack gap="xs">
           <OperationLine transaction={transaction} />
           <Text size="sm">
-            It is undone on every mirror that has it already, and the waiting program gets the error EINTR.
-            What it wanted to change stays as it was before.
+            It is undone on every mirror that has it already, and what it wanted to change stays as it was
+            before. The waiting program gets the error EINTR; some programs then try again by themselves.
           </Text>
         </Stack>
       </Confirm>
