@@ -1,14 +1,22 @@
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 
+/** How far the clock of a file system may lag behind the one that a program reads, with plenty to spare. */
+const CLOCK_LAG_MS = 100n;
+
+interface Walk {
+  readonly startedAtMs: bigint;
+  readonly groups: Promise<Map<string, TreePath[]>>;
+}
+
 /**
  * The names of files with several hard links, found by walking the local tree when first asked and again
- * when what is remembered proves wrong. Lives for one pass of repairs.
+ * when what is remembered proves wrong. All who ask meanwhile share a walk. Lives for one pass of repairs.
  */
 export class LinkGroups {
   readonly #local: LocalTree;
   readonly #visited = new Set<string>();
-  #groups: Map<string, TreePath[]> | undefined;
+  #latest: Walk | undefined;
 
   constructor(local: LocalTree) {
     this.#local = local;
@@ -19,11 +27,23 @@ export class LinkGroups {
     const stat = await this.#local.lstat(path);
     if (stat.nlink <= 1n) return [path];
     const key = `${stat.dev}:${stat.ino}`;
-    const remembered = this.#groups?.get(key);
-    if (remembered && remembered.length === Number(stat.nlink) && remembered.includes(path))
-      return remembered;
-    this.#groups = await this.#local.walkHardLinks();
-    return this.#groups.get(key) ?? [path];
+    const known = this.#latest;
+    const names = (await known?.groups)?.get(key);
+    // Where some names are outside the tree the count never fits; but a name that comes changes the ctime.
+    const isOlder = known !== undefined && stat.ctimeMs + CLOCK_LAG_MS < known.startedAtMs;
+    if (names?.includes(path) && (isOlder || names.length === Number(stat.nlink))) return names;
+    // RACE: the known walk may have passed by before a name came. Any other has begun after the look above.
+    const fresh = this.#latest === known ? this.#walk() : (this.#latest ?? this.#walk());
+    return (await fresh.groups).get(key) ?? [path];
+  }
+
+  #walk(): Walk {
+    const walk: Walk = { startedAtMs: BigInt(Date.now()), groups: this.#local.walkHardLinks() };
+    walk.groups.catch(() => {
+      if (this.#latest === walk) this.#latest = undefined;
+    });
+    this.#latest = walk;
+    return walk;
   }
 
   /** True the first time this very group is asked for. */
