@@ -19,9 +19,9 @@ export interface Device {
 }
 
 const openFile: (path: string, flags: number) => Promise<number> = promisify(open);
-const readFile: (fd: number, target: Buffer) => Promise<{ bytesRead: number }> = (fd, target) =>
-  promisify(read)(fd, target, 0, target.length, null);
+const readFile = promisify(read);
 const writeFile = promisify(writev);
+const closeFile = promisify(close);
 
 /** The device of this machine. */
 export class FuseDevice implements Device {
@@ -41,7 +41,7 @@ export class FuseDevice implements Device {
   }
 
   async read(target: Buffer): Promise<number> {
-    return (await readFile(this.descriptor, target)).bytesRead;
+    return (await readFile(this.descriptor, target, 0, target.length, null)).bytesRead;
   }
 
   write(pieces: readonly Buffer[]): Promise<void> | void {
@@ -55,7 +55,7 @@ export class FuseDevice implements Device {
   }
 
   async close(): Promise<void> {
-    await promisify(close)(this.descriptor);
+    await closeFile(this.descriptor);
   }
 }
 

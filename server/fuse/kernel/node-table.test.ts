@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Attributes } from '../driver.ts';
-import { Node } from './node.ts';
+import type { Node } from './node.ts';
 import { NodeTable } from './node-table.ts';
 
 const DIRECTORY = 0o040_755;
