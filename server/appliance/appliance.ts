@@ -103,6 +103,7 @@ export class Appliance {
     const mirrors = configuration.mirrors.map((config) => mirrorFor(config, context));
     const mode = new Mode(mirrors);
     const participants = () => mirrors;
+    const settling = new Settling({ local, intents: journal.intents, locks, participants, logger });
     const coordinator = new Coordinator({
       local,
       intents: journal.intents,
@@ -111,10 +112,10 @@ export class Appliance {
       repairer: new DirectRepairer(local),
       policy: { ...configuration.tries, timeoutMs },
       admit: () => mode.admit(),
+      before: (operation, isDirectory) => settling.before(operation, isDirectory),
       logger,
       ...(step && { step }),
     });
-    const settling = new Settling({ local, intents: journal.intents, locks, participants, logger });
     coordinator.events.on('committed', (operation) => settling.follow(operation));
     this.#observe(journal, mirrors, mode, coordinator);
 

@@ -152,8 +152,16 @@ export class Engine {
     };
     const step: StepHook = (name, about) => this.step(name, about);
     const repairer = new DirectRepairer(local);
-    const coordinator = new Coordinator({ ...common, repairer, policy: this.policy, admit: () => {}, step });
     const settling = new Settling(common);
+    const before = settling.before.bind(settling);
+    const coordinator = new Coordinator({
+      ...common,
+      repairer,
+      policy: this.policy,
+      admit: () => {},
+      before,
+      step,
+    });
     coordinator.events.on('committed', (operation) => settling.follow(operation));
     this.#started = { local, journal, coordinator, settling };
   }

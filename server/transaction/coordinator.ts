@@ -25,6 +25,8 @@ export interface CoordinatorOptions {
   readonly policy: RetryPolicy;
   /** Throws while the appliance takes no changes. */
   readonly admit: () => void;
+  /** What has to be done, with the paths locked, before a name goes or a directory moves. */
+  readonly before: (operation: Operation, isDirectory: boolean) => Promise<void>;
   readonly logger: Logger;
   readonly step?: StepHook;
 }
@@ -104,6 +106,7 @@ export class Coordinator {
       const shared: Lock[] = facts.sharedInode === undefined ? [] : [{ inode: facts.sharedInode }];
       const releaseInode = await locks.acquire(shared, transaction.cancelled);
       try {
+        await this.#options.before(operation, facts.isDirectory);
         await this.#runChecked(transaction, facts);
       } finally {
         releaseInode();

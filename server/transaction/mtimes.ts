@@ -71,6 +71,11 @@ export class LaggingMtimes {
     return resting;
   }
 
+  /** Those at or below `directory`. */
+  within(directory: TreePath): TreePath[] {
+    return [...this.#paths.keys()].filter((path) => isWithin(path, directory));
+  }
+
   get size(): number {
     return this.#paths.size;
   }

@@ -71,6 +71,27 @@ export class Settling {
     this.#mtimes.follow(operation, Date.now());
   }
 
+  /**
+   * To be called with the paths locked, before a name goes or a directory moves: an mtime that lags then would be
+   * noted under a name that no longer leads to the file.
+   */
+  async before(operation: Operation, isDirectory: boolean): Promise<void> {
+    if (operation.kind === 'unlink') return this.#settleShared(operation.path);
+    if (operation.kind !== 'rename') return;
+    if (!isDirectory) return this.#settleShared(operation.to);
+    await Promise.all(this.#mtimes.within(operation.path).map((path) => this.#settleLocked(path)));
+  }
+
+  /** Of a file that has further names. */
+  async #settleShared(path: TreePath): Promise<void> {
+    if (this.#mtimes.changesOf(path) === undefined) return;
+    const names = await this.#options.local.lstat(path).then(
+      ({ nlink }) => nlink,
+      () => 0n,
+    );
+    if (names > 1n) await this.#settleLocked(path);
+  }
+
   /** See `Transactions.settle`. */
   async settle(path: TreePath): Promise<void> {
     if (this.#mtimes.changesOf(path) === undefined) return;
