@@ -4,7 +4,7 @@ import { AppError } from '../base/errors.ts';
 import { chmodDescriptor, chownDescriptor, closeQuietly, openDescriptor } from './descriptors.ts';
 import { hasErrno } from './errno.ts';
 import type { LocalPaths } from './local-paths.ts';
-import { isSameInode, lstatNow, lstatOptional } from './local-stat.ts';
+import { isSameInode, lstatNow, lstatOptional, lstatOptionalNow } from './local-stat.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { OperationOf, Owner } from './operation.ts';
 import { removeNew } from './put-back.ts';
@@ -24,7 +24,7 @@ export class LocalNewEntries {
 
   async create(operation: OperationOf<'create'>, repeated: boolean): Promise<void> {
     const absolute = this.#paths.absolute(operation.path);
-    const found = await lstatOptional(absolute);
+    const found = lstatOptionalNow(absolute);
     // A file with content is not what this operation made, and not to be lost.
     if (found && !(repeated && found.isFile() && found.size === 0n)) throw new AppError('ALREADY_EXISTS');
     if (found) return finish(absolute, operation);
@@ -35,7 +35,7 @@ export class LocalNewEntries {
 
   async mkdir(operation: OperationOf<'mkdir'>, repeated: boolean): Promise<void> {
     const absolute = this.#paths.absolute(operation.path);
-    const found = await lstatOptional(absolute);
+    const found = lstatOptionalNow(absolute);
     if (found && !(repeated && found.isDirectory())) throw new AppError('ALREADY_EXISTS');
     if (found) return finish(absolute, operation);
     await this.#guarded(absolute, 'directory', async (made) => {
@@ -47,7 +47,7 @@ export class LocalNewEntries {
 
   async symlink({ path, target, owner }: OperationOf<'symlink'>, repeated: boolean): Promise<void> {
     const absolute = this.#paths.absolute(path);
-    const found = await lstatOptional(absolute);
+    const found = lstatOptionalNow(absolute);
     if (found && !(repeated && found.isSymbolicLink() && (await readlink(absolute)) === target)) {
       throw new AppError('ALREADY_EXISTS');
     }

@@ -39,6 +39,11 @@ export async function lstatOptional(absolute: string | Buffer): Promise<BigIntSt
   }
 }
 
+/** The same for paths looked up a moment ago. */
+export function lstatOptionalNow(absolute: string): BigIntStats | undefined {
+  return lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+}
+
 /** For paths looked up a moment ago: answered from the kernel's cache in microseconds. */
 export function lstatNow(absolute: string): BigIntStats {
   try {

@@ -1,5 +1,4 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { appErrorOf } from './errno.ts';
 import type { ApplyOptions, DirectoryEntry, FileSource, FileStat, FileTree, Space } from './file-tree.ts';
@@ -16,7 +15,7 @@ import { LocalPreImages } from './local-pre-images.ts';
 import { LocalReading, readLinkText, spaceOf } from './local-reading.ts';
 import { LocalReplacing } from './local-replacing.ts';
 import { LocalReserved } from './local-reserved.ts';
-import { fileStatOf, lstatOptional } from './local-stat.ts';
+import { fileStatOf, lstatNow, lstatOptional } from './local-stat.ts';
 import { OpenFiles } from './open-files.ts';
 import type { Operation } from './operation.ts';
 import { putBackAfterCrash } from './put-back.ts';
@@ -114,7 +113,8 @@ export class LocalTree implements FileTree {
 
   /** Rejects with NOT_FOUND where nothing is. */
   async lstat(path: TreePath): Promise<BigIntStats> {
-    return translated(lstat(this.#paths.absolute(path), { bigint: true }));
+    // Asked for names that the kernel has just looked up: a turn through the thread pool costs more than the call.
+    return lstatNow(this.#paths.absolute(path));
   }
 
   async stat(path: TreePath): Promise<FileStat | undefined> {

@@ -239,6 +239,7 @@ export class SftpSession {
         resolve(value as T);
       };
       this.#outstanding.add(request);
+      this.#connection.gather();
       try {
         send(this.#connection.channel, answer);
       } catch (cause) {

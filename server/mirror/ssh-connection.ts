@@ -5,6 +5,16 @@ import { Authentication } from './authentication.ts';
 import { hostKeyAlgorithms, refusalOfHostKey } from './host-keys.ts';
 import type { SshLogin } from './ssh-login.ts';
 
+/** GCM first: with the processor's help it is the fastest of them. ssh2 itself begins with ChaCha20 where it can't ask the processor. */
+const CIPHERS = [
+  'aes128-gcm@openssh.com',
+  'aes256-gcm@openssh.com',
+  'chacha20-poly1305@openssh.com',
+  'aes128-ctr',
+  'aes192-ctr',
+  'aes256-ctr',
+] as const;
+
 const TCP_KEEPALIVE_DELAY_MS = 5000;
 
 export interface ConnectOptions {
@@ -26,6 +36,7 @@ interface SshError extends Error {
 export class SshConnection {
   readonly #login: SshLogin;
   readonly #socket: Socket;
+  #gathering = false;
   readonly #client: Client;
   readonly #authentication: Authentication;
   #phase: 'handshake' | 'login' | 'ready' = 'handshake';
@@ -80,6 +91,17 @@ export class SshConnection {
     else this.#onEnd = listener;
   }
 
+  /** Lets all that is sent in this turn of the loop, to this mirror, go out in one system call. */
+  gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#socket.cork();
+    setImmediate(() => {
+      this.#gathering = false;
+      this.#socket.uncork();
+    });
+  }
+
   destroy(reason: AppError): void {
     this.#end(reason);
   }
@@ -111,7 +133,7 @@ export class SshConnection {
         // peer. ssh2's own keepalive would cut a slow line whose answers queue behind data.
         readyTimeout: 0,
         keepaliveInterval: 0,
-        algorithms: { serverHostKey: hostKeyAlgorithms(this.#login.hostKeys) },
+        algorithms: { serverHostKey: hostKeyAlgorithms(this.#login.hostKeys), cipher: [...CIPHERS] },
         hostVerifier: (key: Buffer) => this.#accepts(key),
         authHandler: this.#authentication.next,
       });

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { AppError, hasCode } from '../base/errors.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
@@ -34,7 +34,7 @@ export class Content {
     const { attributes, files, local } = this.#parts;
     const access = flags & ACCESS_BITS;
     const descriptor = await openLocal(local.absolute(path), access);
-    const stat = await descriptor.stat({ bigint: true });
+    const stat = fstatSync(descriptor.fd, { bigint: true });
     if (!stat.isFile()) {
       await descriptor.close();
       throw new AppError(stat.isDirectory() ? 'IS_A_DIRECTORY' : 'NOT_SUPPORTED');
@@ -129,7 +129,7 @@ interface Place {
 }
 
 async function endOf(local: FileHandle): Promise<Place> {
-  const { size } = await onLocal(() => local.stat());
+  const { size } = await onLocal(() => Promise.resolve(fstatSync(local.fd)));
   return { offset: size, mustBeEnd: true };
 }
 

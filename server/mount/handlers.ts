@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { readlink, statfs } from 'node:fs/promises';
 import { AppError, asAppError, hasCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -65,7 +65,7 @@ export class MountHandlers implements FuseHandlers {
   async getattr(path: TreePath, handle: Handle | undefined): Promise<Attributes> {
     const file = this.#files.find(handle);
     if (!file) return this.#attributesAt(path);
-    return attributesOf(await onLocal(() => file.local.stat({ bigint: true })));
+    return attributesOf(await onLocal(() => Promise.resolve(fstatSync(file.local.fd, { bigint: true }))));
   }
 
   async setattr(path: TreePath, handle: Handle | undefined, change: AttributeChange, caller: Caller) {
