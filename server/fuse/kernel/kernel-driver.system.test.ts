@@ -318,6 +318,11 @@ assert (mine.f_blocks, mine.f_bsize, mine.f_namemax) == (disk.f_blocks, disk.f_b
     await sh('cp --sparse=always a d; cmp a d');
   });
 
+  it('lets the kernel read ahead by 1 MiB', async () => {
+    const minor = (await mountedAt(tree.mountPoint))?.deviceMinor;
+    expect(await readFile(`/sys/class/bdi/0:${minor}/read_ahead_kb`, 'utf8')).toBe('1024\n');
+  });
+
   it('locks among processes by flock and by fcntl', async () => {
     await sh(`
       touch f; exec 5<f; flock -n 5; ! flock -n f true; exec 5>&-; flock -n f true

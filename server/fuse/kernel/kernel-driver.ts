@@ -6,7 +6,7 @@ import type { FuseDriver, FuseHandlers } from '../driver.ts';
 import { MOUNT_SOURCE, mountedAt, prepareMountPoint, unmountIfIdle } from '../mount-point.ts';
 import type { MountEntry } from '../mount-table.ts';
 import { FuseDevice } from './device.ts';
-import { abortConnection, endMount, flushMount, mountDevice } from './mounting.ts';
+import { abortConnection, endMount, flushMount, mountDevice, widenReadAhead } from './mounting.ts';
 import { NodePaths } from './node-paths.ts';
 import { NodeTable } from './node-table.ts';
 import { Notifications } from './notifications.ts';
@@ -72,6 +72,7 @@ export class KernelDriver implements FuseDriver {
       this.#options.logger.info('mounted', { driver: 'kernel', mountPoint, protocol: `7.${minor}` });
       const entry = await mountedAt(mountPoint);
       if (!entry) throw new AppError('MOUNT_FAILED', 'the mount was taken away at once');
+      await widenReadAhead(entry.deviceMinor);
       this.#mounted = { mountPoint, entry, session, requests };
     } catch (error) {
       if ((await mountedAt(mountPoint))?.source === MOUNT_SOURCE) await endMount(mountPoint);
