@@ -8,6 +8,7 @@ import type { FileTree } from '../filesystem/file-tree.ts';
 import type { StaleSet } from '../journal/stale-set.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Reconciler } from '../resync/reconciler.ts';
+import { Suspects } from './suspects.ts';
 import type { HeldMark, Participant } from '../transaction/participant.ts';
 
 /** Reasons why a path can't be repaired that would also refuse the caller's own change: it gets their errno. */
@@ -24,6 +25,7 @@ export class SyncedMirror implements Participant {
   readonly stale: StaleSet;
   readonly reconciler: Reconciler;
   readonly #timeoutMs: number;
+  readonly #suspects = new Suspects((affected) => this.stale.mark(affected));
   #detachment: string | undefined;
   #knownDown = false;
   #content: { state: ContentState; sinceMs: number } = { state: 'unknown', sinceMs: Date.now() };
@@ -45,6 +47,7 @@ export class SyncedMirror implements Participant {
 
   start(): void {
     this.mirror.events.on('link', ({ state }) => {
+      this.#suspects.linked = state === 'up';
       if (state === 'up') {
         this.#knownDown = false;
         this.reconciler.start();
@@ -61,6 +64,7 @@ export class SyncedMirror implements Participant {
   }
 
   async stop(): Promise<void> {
+    this.#suspects.stop();
     await Promise.all([this.mirror.stop(), this.reconciler.stop()]);
   }
 
@@ -102,6 +106,10 @@ export class SyncedMirror implements Participant {
 
   gaveUp(_error: AppError): void {
     if (this.mirror.link.state !== 'up') this.#knownDown = true;
+  }
+
+  suspect(affected: readonly AffectedPath[]): void {
+    this.#suspects.add(affected);
   }
 
   mark(affected: readonly AffectedPath[]): void {

@@ -5,7 +5,7 @@ import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { Intercept, Verdict } from './request-verdict.ts';
 import { ServedDirectory } from './served-directory.ts';
 import { makeServerKeys, type ServerKeys } from './server-keys.ts';
-import { resetSocket } from './reset-socket.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import { answerLogin } from './server-login.ts';
 import { EXTENSIONS, type ExtensionName, type RequestKind } from './sftp-requests.ts';
 import { SftpSession, type SftpSessionOptions } from './sftp-session.ts';

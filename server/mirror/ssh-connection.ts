@@ -1,6 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
 import { AppError } from '../base/errors.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import { Authentication } from './authentication.ts';
 import { hostKeyAlgorithms, refusalOfHostKey } from './host-keys.ts';
 import type { SshLogin } from './ssh-login.ts';
@@ -199,8 +200,9 @@ export class SshConnection {
   #end(reason: AppError): void {
     if (this.#ended) return;
     this.#ended = reason;
-    // Not client.end(): that waits for the peer, and this one may be dead.
-    this.#socket.destroy();
+    // Not client.end(): that waits for the peer, and this one may be dead. By a reset, so that requests which have
+    // not left this machine yet can't arrive after what the next connection repairs.
+    resetSocket(this.#socket);
     this.#onEnd?.(reason);
   }
 }

@@ -70,6 +70,12 @@ export class DirectoryMirror implements Participant {
     this.knownDown = !this.tree.linked;
   }
 
+  readonly suspects: AffectedPath[] = [];
+
+  suspect(affected: readonly AffectedPath[]): void {
+    this.suspects.push(...affected);
+  }
+
   mark(affected: readonly AffectedPath[]): void {
     this.stale.mark(affected);
   }

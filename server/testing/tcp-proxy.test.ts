@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resetSocket } from '../demo/reset-socket.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { waitUntil } from './wait-until.ts';
 

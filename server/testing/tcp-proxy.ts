@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { resetSocket } from '../demo/reset-socket.ts';
+import { resetSocket } from '../base/reset-socket.ts';
 import { type Admission, DelayedPipe, type PipeConditions } from './delayed-pipe.ts';
 
 const LOOPBACK = '127.0.0.1';

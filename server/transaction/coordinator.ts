@@ -182,6 +182,7 @@ export class Coordinator {
       // RACE: a repair that another transaction's undo began may have read the local tree as it was before this
       // commit, such as the attributes of a directory, whose lock it doesn't hold, and set them back on the mirror.
       if (participant.marks !== outcome.marks) participant.mark(affected);
+      if (outcome.afterLoss) participant.suspect(affected);
       if (transaction.keepsPreImage) void participant.tree.dropPreImage(transaction.id).catch(() => {});
     }
   }
@@ -192,6 +193,7 @@ export class Coordinator {
     abandoned?: Promise<unknown>,
   ): void {
     const mark = participant.markHeld(affected);
+    participant.suspect(affected);
     // RACE: the abandoned request may still arrive; a repair before that would prove nothing.
     void Promise.resolve(abandoned).then(() => mark.release());
   }

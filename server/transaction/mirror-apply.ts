@@ -12,6 +12,8 @@ export type MirrorOutcome =
       readonly kind: 'applied';
       /** Of the mirror's stale paths when it was last seen in sync before the first request. */
       readonly marks: number;
+      /** An earlier attempt was never answered. */
+      readonly afterLoss: boolean;
     }
   | {
       readonly kind: 'failed';
@@ -55,6 +57,7 @@ export class MirrorApply {
   readonly #step: StepHook;
   readonly #attempts: number;
   #anySent = false;
+  #lost = false;
   #marks: number | undefined;
 
   constructor(options: {
@@ -80,8 +83,10 @@ export class MirrorApply {
       const failure = await this.#attempt();
       if (!failure) {
         this.#show('applied', attempt);
-        return { kind: 'applied', marks: this.#marks ?? this.#participant.marks };
+        const marks = this.#marks ?? this.#participant.marks;
+        return { kind: 'applied', marks, afterLoss: this.#lost };
       }
+      this.#lost ||= this.#anySent && failure.error.row.retryable;
       const pauseMs = attempt < this.#attempts ? pauseAfter(attempt, this.#policy) : undefined;
       const mayRetry = failure.error.row.retryable && !this.#signal.aborted && !failure.abandoned;
       if (pauseMs === undefined || !mayRetry) return this.#giveUp(failure, attempt);

@@ -24,6 +24,11 @@ export interface Participant {
   gaveUp(error: AppError): void;
   /** Marks paths that are wrong on this mirror and may be repaired at once. */
   mark(affected: readonly AffectedPath[]): void;
+  /**
+   * A request to these paths was never answered, and may still be worked off there, however late: they are
+   * compared once more when that can hardly happen any longer.
+   */
+  suspect(affected: readonly AffectedPath[]): void;
   /** Marks paths that a transaction under way leaves wrong, or may leave wrong, on this mirror. */
   markHeld(affected: readonly AffectedPath[]): HeldMark;
 }

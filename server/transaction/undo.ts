@@ -63,6 +63,7 @@ function leaveStale(
   outcome: Extract<MirrorOutcome, { kind: 'failed' }>,
 ): void {
   show(participant, context, outcome, 'stale');
+  participant.suspect(context.affected);
   // RACE: the abandoned request may still arrive there; a repair before that would prove nothing.
   void Promise.resolve(outcome.abandoned).then(() => mark.release());
 }
