@@ -48,8 +48,8 @@ describe('quantities', () => {
     expect(formatRelative(now + 180_000, now)).toBe('in 3 min');
   });
 
-  it('counts down to one before the time has come, then to zero', () => {
-    expect([5_000, 4_001, 1, 0, -900].map((leftMs) => secondsUntil(leftMs, 0))).toEqual([5, 5, 1, 0, 0]);
+  it('counts down in whole seconds, then stays at zero', () => {
+    expect([5_000, 4_001, 1, 0, -900].map((leftMs) => secondsUntil(leftMs, 0))).toEqual([5, 4, 0, 0, 0]);
   });
 
   it('writes exact times that read back as the same instant', () => {

@@ -50,9 +50,9 @@ export function formatRelative(atMs: number, nowMs: number): string {
   return `${formatDuration(agoMs)} ago`;
 }
 
-/** Seconds until `atMs`, rounded up so that it never says 0 while there is time left. */
+/** Seconds until `atMs`, rounded down: the page's clock is up to a second late. */
 export function secondsUntil(atMs: number, nowMs: number): number {
-  return Math.max(0, Math.ceil((atMs - nowMs) / SECOND_MS));
+  return Math.max(0, Math.floor((atMs - nowMs) / SECOND_MS));
 }
 
 /** `2026-11-22 15:56:04.120 +01:00`, in the reader's time zone. */
