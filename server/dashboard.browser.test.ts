@@ -97,6 +97,7 @@ describe('the overview', () => {
       await dashboard.mirrorShows(mirror.name, 'content', IN_SYNC);
       const card = dashboard.card(mirror.name).filter({ hasText: `127.0.0.1:${mirror.port} ${mirror.root}` });
       await card.filter({ hasText: /p50 [\d.]+ ms\s*p95 [\d.]+ ms/ }).waitFor();
+      await card.filter({ hasText: /Free space\s*[\d.]+ [KMGT]iB/ }).waitFor();
     }
   });
 

@@ -64,6 +64,7 @@ export class Publisher {
 
   #onChange(transaction: Transaction): void {
     this.#changed.add(transaction);
+    if (!transaction.isRetrying) return;
     for (const part of transaction.snapshot().participants) {
       if (part.state !== 'retrying' || part.nextRetryAtMs === undefined || !part.error) continue;
       const key = `${transaction.id}/${part.mirror}/${part.attempt}`;
@@ -155,6 +156,7 @@ export class Publisher {
     if (this.#shownStates.get(synced.name) === shown) return;
     this.#shownStates.set(synced.name, shown);
     this.#options.ring.emit('mirror.state', view);
+    if (link === 'up' && view.freeBytes === null) this.#askSpaceOf(synced);
     const { stalePaths } = view;
     this.#options.logger.info('mirror', { mirror: synced.name, link, content, stalePaths, reason });
   }
@@ -188,11 +190,14 @@ export class Publisher {
 
   #askSpace(): void {
     for (const synced of this.#options.mirrors) {
-      if (synced.mirror.link.state !== 'up') continue;
-      synced.tree.space().then(
-        ({ freeBytes }) => this.#options.freeBytes.set(synced.name, freeBytes),
-        () => this.#options.freeBytes.delete(synced.name),
-      );
+      if (synced.mirror.link.state === 'up') this.#askSpaceOf(synced);
     }
+  }
+
+  #askSpaceOf({ name, tree }: SyncedMirror): void {
+    tree.space().then(
+      ({ freeBytes }) => this.#options.freeBytes.set(name, freeBytes),
+      () => this.#options.freeBytes.delete(name),
+    );
   }
 }

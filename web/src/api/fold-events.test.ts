@@ -151,6 +151,21 @@ describe('foldEvent', () => {
     expect(mirrors[0]).toMatchObject({ link: 'down', ...health });
   });
 
+  it('drops what a mirror needed somebody for once it is well', () => {
+    const item = {
+      severity: 'critical',
+      code: 'MIRROR_TIMEOUT',
+      message: 'no answer',
+      openedAt: AT,
+    } as const;
+    const attention = ['web1', 'web2'].map((mirror) => ({ ...item, id: `mirror/${mirror}`, mirror }));
+    const needed = overview({ attention });
+    const catchingUp = after(needed, ['mirror.state', { ...MIRROR, content: 'resyncing' }]).overview;
+    expect(catchingUp.attention).toHaveLength(2);
+    const well = after(catchingUp, ['mirror.state', MIRROR]).overview;
+    expect(well.attention.map(({ mirror }) => mirror)).toEqual(['web2']);
+  });
+
   it('takes over the mode, and stopping as one', () => {
     const blocked = after(overview(), [
       'appliance.mode',

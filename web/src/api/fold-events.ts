@@ -15,7 +15,11 @@ type Fold<Name extends EventName> = (live: Live, envelope: EnvelopeOf<Name>) => 
 
 const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   'appliance.mode': (live, { data }) => patch(live, { mode: data.mode, reason: data.reason }),
-  'mirror.state': (live, { data }) => patch(live, { mirrors: withMirror(live.overview.mirrors, data) }),
+  'mirror.state': (live, { data }) =>
+    patch(live, {
+      mirrors: withMirror(live.overview.mirrors, data),
+      attention: live.overview.attention.filter((item) => item.mirror !== data.id || !isWell(data)),
+    }),
   'mirror.health': (live, { data }) =>
     patch(live, {
       mirrors: live.overview.mirrors.map((mirror) =>
@@ -58,6 +62,11 @@ function withMirror(mirrors: readonly MirrorView[], changed: MirrorView): Mirror
   const known = mirrors.some((mirror) => mirror.id === changed.id);
   if (!known) return [...mirrors, changed];
   return mirrors.map((mirror) => (mirror.id === changed.id ? changed : mirror));
+}
+
+/** Nothing about it can need anybody: that is known before the list of what does is fetched again. */
+function isWell({ link, content, detached }: MirrorView): boolean {
+  return link === 'up' && content === 'in-sync' && !detached;
 }
 
 function withStarted(inFlight: Overview['inFlight'], started: TransactionView): Overview['inFlight'] {
