@@ -55,7 +55,7 @@ export class SyncedMirror implements Participant {
       this.#changed();
     });
     this.stale.events.on('changed', (size) => {
-      if (size > 0 && this.mirror.link.state === 'up') this.reconciler.start();
+      if (size > 0 && this.mirror.linkState === 'up') this.reconciler.start();
       this.#changed();
     });
     this.reconciler.events.on('changed', () => this.#changed());
@@ -81,7 +81,7 @@ export class SyncedMirror implements Participant {
   }
 
   get inSync(): boolean {
-    return this.mirror.link.state === 'up' && this.stale.size === 0;
+    return this.mirror.linkState === 'up' && this.stale.size === 0;
   }
 
   get marks(): number {
@@ -105,7 +105,7 @@ export class SyncedMirror implements Participant {
   }
 
   gaveUp(_error: AppError): void {
-    if (this.mirror.link.state !== 'up') this.#knownDown = true;
+    if (this.mirror.linkState !== 'up') this.#knownDown = true;
   }
 
   suspect(affected: readonly AffectedPath[]): void {
@@ -144,7 +144,7 @@ export class SyncedMirror implements Participant {
     const caughtUp = new Promise<void>((resolve, reject) => {
       const look = () => {
         if (this.inSync) return resolve();
-        if (this.mirror.link.state !== 'up') return reject(this.#lost());
+        if (this.mirror.linkState !== 'up') return reject(this.#lost());
         // What stood in the way earlier may be gone: only what a pass finds from now on counts.
         const problem = this.reconciler.passes > passesBefore ? this.reconciler.problems[0] : undefined;
         if (problem) reject(this.#stuck(problem.error));
@@ -176,7 +176,7 @@ export class SyncedMirror implements Participant {
 
   #contentNow(): ContentState {
     if (this.stale.size > 0) return this.reconciler.busy ? 'resyncing' : 'stale';
-    if (this.mirror.link.state === 'up') return 'in-sync';
+    if (this.mirror.linkState === 'up') return 'in-sync';
     // What was in sync when the link went is still so: every change since was refused or marked.
     return this.#content.state === 'unknown' ? 'unknown' : 'in-sync';
   }

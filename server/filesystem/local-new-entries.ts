@@ -28,7 +28,10 @@ export class LocalNewEntries {
     // A file with content is not what this operation made, and not to be lost.
     if (found && !(repeated && found.isFile() && found.size === 0n)) throw new AppError('ALREADY_EXISTS');
     if (found) return finish(absolute, operation);
-    const fd = await this.#guarded(absolute, 'file', (made) => createFile(absolute, operation, made));
+    // A file that open(2) makes as it is to be has no second step that could be missing.
+    const fd = await (isMadeAtOnce(operation)
+      ? createFile(absolute, operation, () => {})
+      : this.#guarded(absolute, 'file', (made) => createFile(absolute, operation, made)));
     // Kept open: the next call writes to it, and may do so even where the mode forbids opening it again.
     this.#files.adopt(operation.path, fd, fstatSync(fd, { bigint: true }));
   }
@@ -94,6 +97,19 @@ export class LocalNewEntries {
       this.#slots.give(slot);
     }
   }
+}
+
+/** The file mode creation mask (umask(2)) of this process, which main.ts clears: modes are what is asked for. */
+const MASK = currentMask();
+
+function currentMask(): number {
+  const mask = process.umask(0o077);
+  process.umask(mask);
+  return mask;
+}
+
+function isMadeAtOnce({ mode, owner }: { mode: number; owner?: Owner }): boolean {
+  return firstMode({ mode, ...(owner && { owner }) }) === mode && (mode & MASK) === 0;
 }
 
 async function createFile(

@@ -82,6 +82,11 @@ export class Mirror {
     this.tree = this.#tree;
   }
 
+  /** The link's state alone, which every transaction asks for. */
+  get linkState(): LinkState {
+    return this.#status.state;
+  }
+
   get link(): MirrorLink {
     const rttMs = this.#roundTrips.summary();
     const lastOkAtMs = this.#replica ? lastAnswerMs(this.#replica.session) : this.#lastOkAtMs;

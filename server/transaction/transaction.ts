@@ -91,6 +91,12 @@ export class Transaction {
     this.#onChange(this);
   }
 
+  /** Whether any mirror pauses before another attempt. */
+  get isRetrying(): boolean {
+    for (const { state } of this.#participants.values()) if (state === 'retrying') return true;
+    return false;
+  }
+
   partOf(mirror: string): ParticipantProgress | undefined {
     return this.#participants.get(mirror);
   }
