@@ -34,12 +34,23 @@ async function inFlight(): Promise<number> {
 describe('with a frozen mirror and a write that waits for it', () => {
   it('reads answer at once, and Ctrl-C ends the write, which is nowhere', async () => {
     await mirrors[1]?.freeze();
-    const writer = appliance.startInMount('sh', ['-c', 'exec dd if=/dev/zero of=a/b/file bs=4k count=1 conv=notrunc 2>&1'], {
-      timeoutMs: 60_000,
-    });
+    const writer = appliance.startInMount(
+      'sh',
+      ['-c', 'exec dd if=/dev/zero of=a/b/file bs=4k count=1 conv=notrunc 2>&1'],
+      {
+        timeoutMs: 60_000,
+      },
+    );
     await waitUntil('the write is in flight', async () => (await inFlight()) > 0);
 
-    for (const command of ['ls -lR .', 'cat a/b/file', 'stat a/b/file a', 'df .', 'find . -type f', 'ls a/missing; true']) {
+    for (const command of [
+      'ls -lR .',
+      'cat a/b/file',
+      'stat a/b/file a',
+      'df .',
+      'find . -type f',
+      'ls a/missing; true',
+    ]) {
       const read = await appliance.inMount('sh', ['-c', command], { timeoutMs: 20_000 });
       expect([command, read.code, read.elapsedMs < AT_ONCE_MS]).toEqual([command, 0, true]);
     }

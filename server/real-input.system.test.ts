@@ -54,43 +54,69 @@ async function expectAllEqual(): Promise<void> {
 }
 
 describe('through the mount, onto three mirrors,', () => {
-  it('cp -a brings a tree of 10,000 files with links, odd modes and odd names', async () => {
-    await shell(`cp -a '${scratch.path}/tree' copied`);
-    expect(await compareTrees([join(scratch.path, 'tree'), join(appliance.localPath, 'copied')])).toEqual([]);
-    await expectAllEqual();
-  }, LIMIT_MS);
+  it(
+    'cp -a brings a tree of 10,000 files with links, odd modes and odd names',
+    async () => {
+      await shell(`cp -a '${scratch.path}/tree' copied`);
+      expect(await compareTrees([join(scratch.path, 'tree'), join(appliance.localPath, 'copied')])).toEqual(
+        [],
+      );
+      await expectAllEqual();
+    },
+    LIMIT_MS,
+  );
 
-  it('tar x and rsync -a bring trees, and a second rsync finds nothing to do', async () => {
-    await shell(`mkdir untarred && tar -C '${scratch.path}/small' -cf - . | tar -C untarred -xpf -`);
-    await shell(`rsync -aH '${scratch.path}/small/' synced/`);
-    expect(await shell(`rsync -aHi '${scratch.path}/small/' synced/`)).toBe('');
-    const local = (name: string) => join(appliance.localPath, name);
-    expect(await compareTrees([join(scratch.path, 'small'), local('untarred'), local('synced')])).toEqual([]);
-    await expectAllEqual();
-  }, LIMIT_MS);
+  it(
+    'tar x and rsync -a bring trees, and a second rsync finds nothing to do',
+    async () => {
+      await shell(`mkdir untarred && tar -C '${scratch.path}/small' -cf - . | tar -C untarred -xpf -`);
+      await shell(`rsync -aH '${scratch.path}/small/' synced/`);
+      expect(await shell(`rsync -aHi '${scratch.path}/small/' synced/`)).toBe('');
+      const local = (name: string) => join(appliance.localPath, name);
+      expect(await compareTrees([join(scratch.path, 'small'), local('untarred'), local('synced')])).toEqual(
+        [],
+      );
+      await expectAllEqual();
+    },
+    LIMIT_MS,
+  );
 
-  it('git clones, changes, commits and finds its work tree clean', async () => {
-    await shell(
-      `git init -q '${scratch.path}/origin' && cd '${scratch.path}/origin' && cp -r '${scratch.path}/small/.' . 2>/dev/null || true
+  it(
+    'git clones, changes, commits and finds its work tree clean',
+    async () => {
+      await shell(
+        `git init -q '${scratch.path}/origin' && cd '${scratch.path}/origin' && cp -r '${scratch.path}/small/.' . 2>/dev/null || true
        cd '${scratch.path}/origin' && echo one > file && git add file && git -c user.name=t -c user.email=t@example.org commit -qm one`,
-    );
-    await shell(`git clone -q '${scratch.path}/origin' cloned`);
-    await shell(
-      `cd cloned && echo two >> file && git mv file moved && git -c user.name=t -c user.email=t@example.org commit -qam two && git gc -q`,
-    );
-    expect(await shell('cd cloned && git status --porcelain && git fsck --strict 2>&1')).toBe('');
-    await expectAllEqual();
-  }, LIMIT_MS);
+      );
+      await shell(`git clone -q '${scratch.path}/origin' cloned`);
+      await shell(
+        `cd cloned && echo two >> file && git mv file moved && git -c user.name=t -c user.email=t@example.org commit -qam two && git gc -q`,
+      );
+      expect(await shell('cd cloned && git status --porcelain && git fsck --strict 2>&1')).toBe('');
+      await expectAllEqual();
+    },
+    LIMIT_MS,
+  );
 
-  it('an editor saves by a temporary file and a rename, and a log is appended to', async () => {
-    await shell(`for k in $(seq 30); do echo "version $k" > .doc.tmp && mv .doc.tmp doc; done; cp doc doc~; mv doc doc.bak; mv doc~ doc`);
-    await shell(`(for k in $(seq 200); do echo "a $k"; done >> log) & (for k in $(seq 200); do echo "b $k"; done >> log); wait`);
-    expect((await shell('sort log | uniq | wc -l')).trim()).toBe('400');
-    await expectAllEqual();
-  }, LIMIT_MS);
+  it(
+    'an editor saves by a temporary file and a rename, and a log is appended to',
+    async () => {
+      await shell(
+        `for k in $(seq 30); do echo "version $k" > .doc.tmp && mv .doc.tmp doc; done; cp doc doc~; mv doc doc.bak; mv doc~ doc`,
+      );
+      await shell(
+        `(for k in $(seq 200); do echo "a $k"; done >> log) & (for k in $(seq 200); do echo "b $k"; done >> log); wait`,
+      );
+      expect((await shell('sort log | uniq | wc -l')).trim()).toBe('400');
+      await expectAllEqual();
+    },
+    LIMIT_MS,
+  );
 
-  it('random writes land in a file of 500 MiB', async () => {
-    const program = `
+  it(
+    'random writes land in a file of 500 MiB',
+    async () => {
+      const program = `
       const fs = require('node:fs'); const fd = fs.openSync('big', 'w+');
       const block = Buffer.alloc(1 << 20, 1);
       for (let k = 0; k < 500; k++) fs.writeSync(fd, block);
@@ -99,27 +125,37 @@ describe('through the mount, onto three mirrors,', () => {
         const data = Buffer.alloc(1 + next(200000), k); fs.writeSync(fd, data, 0, data.length, next(499 << 20));
       }
       fs.closeSync(fd);`;
-    const written = await appliance.inMount(process.execPath, ['-e', program], { timeoutMs: LIMIT_MS });
-    expect(written.stderr).toBe('');
-    await expectAllEqual();
-  }, LIMIT_MS);
+      const written = await appliance.inMount(process.execPath, ['-e', program], { timeoutMs: LIMIT_MS });
+      expect(written.stderr).toBe('');
+      await expectAllEqual();
+    },
+    LIMIT_MS,
+  );
 
-  it('files of bytes come back as they were written', async () => {
-    const bytes = randomBytes(3_000_001);
-    await writeFile(join(scratch.path, 'bytes'), bytes);
-    await shell(`cp '${scratch.path}/bytes' bytes && cmp '${scratch.path}/bytes' bytes`);
-    for (const { root } of mirrors) await shell(`cmp '${join(root, 'bytes')}' bytes`);
-  }, LIMIT_MS);
+  it(
+    'files of bytes come back as they were written',
+    async () => {
+      const bytes = randomBytes(3_000_001);
+      await writeFile(join(scratch.path, 'bytes'), bytes);
+      await shell(`cp '${scratch.path}/bytes' bytes && cmp '${scratch.path}/bytes' bytes`);
+      for (const { root } of mirrors) await shell(`cmp '${join(root, 'bytes')}' bytes`);
+    },
+    LIMIT_MS,
+  );
 
-  it('rm -rf leaves nothing anywhere', async () => {
-    await shell('rm -rf -- * .[!.]*');
-    expect(await shell('ls -A')).toBe('');
-    await expectAllEqual();
-    for (const { root } of mirrors) {
-      const left = await waitUntil('pre-images are dropped', () => leftovers(root), 10_000);
-      expect(left).toBe('none');
-    }
-  }, LIMIT_MS);
+  it(
+    'rm -rf leaves nothing anywhere',
+    async () => {
+      await shell('rm -rf -- * .[!.]*');
+      expect(await shell('ls -A')).toBe('');
+      await expectAllEqual();
+      for (const { root } of mirrors) {
+        const left = await waitUntil('pre-images are dropped', () => leftovers(root), 10_000);
+        expect(left).toBe('none');
+      }
+    },
+    LIMIT_MS,
+  );
 });
 
 async function leftovers(root: string): Promise<string | undefined> {

@@ -22,7 +22,13 @@ export class Repair {
   readonly #follow: Follow;
   readonly #throttle: Throttle;
 
-  constructor(options: { local: LocalTree; mirror: FileTree; groups: LinkGroups; follow: Follow; throttle?: Throttle }) {
+  constructor(options: {
+    local: LocalTree;
+    mirror: FileTree;
+    groups: LinkGroups;
+    follow: Follow;
+    throttle?: Throttle;
+  }) {
     this.local = options.local;
     this.mirror = options.mirror;
     this.#groups = options.groups;

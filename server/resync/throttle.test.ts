@@ -12,7 +12,9 @@ it('lets bytes through at its rate, whoever asks', async () => {
   const throttle = new Throttle(1000);
   const passed: number[] = [];
   const begin = Date.now();
-  const taking = [500, 500, 1000].map((bytes) => throttle.take(bytes).then(() => passed.push(Date.now() - begin)));
+  const taking = [500, 500, 1000].map((bytes) =>
+    throttle.take(bytes).then(() => passed.push(Date.now() - begin)),
+  );
   await vi.runAllTimersAsync();
   await Promise.all(taking);
   expect(passed).toEqual([0, 500, 1000]);

@@ -17,7 +17,10 @@ export async function measureMemory({ appliance }: BenchPlace): Promise<Row[]> {
   const watching = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS);
   const script = `for k in $(seq ${ROUNDS}); do dd if=/dev/zero of=memory bs=1M count=$((${GIB} * 1024 / ${ROUNDS})) status=none || exit 1; done; rm memory`;
   try {
-    const written = await runCommand('bash', ['-c', script], { directory: appliance.mountPoint, timeoutMs: LIMIT_MS });
+    const written = await runCommand('bash', ['-c', script], {
+      directory: appliance.mountPoint,
+      timeoutMs: LIMIT_MS,
+    });
     if (written.code !== 0) throw new Error(written.stderr);
   } finally {
     clearInterval(watching);

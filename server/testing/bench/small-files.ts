@@ -18,18 +18,24 @@ const CREATE = `
 /** 1,000 new files of 4 KiB one after the other, two mirrors, against sshfs to a single one. */
 export async function measureSmallFiles({ appliance, mirrors, scratch }: BenchPlace): Promise<Row[]> {
   const create = async (directory: string, name: string) => {
-    const result = await runCommand(process.execPath, ['-e', CREATE, name], { directory, timeoutMs: LIMIT_MS });
+    const result = await runCommand(process.execPath, ['-e', CREATE, name], {
+      directory,
+      timeoutMs: LIMIT_MS,
+    });
     if (result.code !== 0) throw new Error(result.stderr);
     return Number(result.stdout);
   };
   const oursMs = await medianOf(RUNS, (run) => create(appliance.mountPoint, `small-${run}`));
-  const theirs = await overSshfs(mirrors[0], scratch, (directory) => medianOf(RUNS, (run) => create(directory, `s${run}`)));
+  const theirs = await overSshfs(mirrors[0], scratch, (directory) =>
+    medianOf(RUNS, (run) => create(directory, `s${run}`)),
+  );
   const rate = (elapsedMs: number) => (FILES * 1000) / elapsedMs;
   return [
     {
       what: `${FILES} new files of 4 KiB into the local tree and two mirrors`,
       proxyfs: `${rate(oursMs).toFixed(0)}/s`,
-      other: theirs === undefined ? 'sshfs is not installed' : `sshfs to one mirror: ${rate(theirs).toFixed(0)}/s`,
+      other:
+        theirs === undefined ? 'sshfs is not installed' : `sshfs to one mirror: ${rate(theirs).toFixed(0)}/s`,
       ratio: theirs === undefined ? '-' : `${(theirs / oursMs).toFixed(2)} x the rate`,
     },
   ];
@@ -47,7 +53,10 @@ async function overSshfs<T>(
   const options = `port=${port},IdentityFile=${identityFile},UserKnownHostsFile=${knownHosts}`;
   const target = `root@127.0.0.1:${scratch}`;
   try {
-    const mounted = await runCommand('sshfs', [target, directory, '-o', options], { directory: scratch, timeoutMs: 20_000 });
+    const mounted = await runCommand('sshfs', [target, directory, '-o', options], {
+      directory: scratch,
+      timeoutMs: 20_000,
+    });
     if (mounted.code !== 0) throw new Error(mounted.stderr);
   } catch (error) {
     process.stderr.write(`SKIPPED the comparison with sshfs: ${String(error)}\n`);

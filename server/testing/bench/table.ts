@@ -23,9 +23,16 @@ export interface Row {
 
 export function tableOf(rows: readonly Row[]): string {
   const machine = `${cpus().length} cores, Linux ${release()}, Node ${process.versions.node}`;
-  const lines = rows.map(({ what, proxyfs, other, ratio }) => `| ${what} | ${proxyfs} | ${other} | ${ratio} |`);
+  const lines = rows.map(
+    ({ what, proxyfs, other, ratio }) => `| ${what} | ${proxyfs} | ${other} | ${ratio} |`,
+  );
   const head = ['| in one run | Proxyfs | compared with | ratio |', '|---|---|---|---|'];
-  return [...head, ...lines, '', `Measured by \`npm run bench\` on ${machine}; sshd and Proxyfs share the machine.`].join('\n');
+  return [
+    ...head,
+    ...lines,
+    '',
+    `Measured by \`npm run bench\` on ${machine}; sshd and Proxyfs share the machine.`,
+  ].join('\n');
 }
 
 /** The middle one of several runs: single ones are noise on a shared machine. */
