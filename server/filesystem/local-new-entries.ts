@@ -1,7 +1,7 @@
-import { constants, fstatSync, type BigIntStats } from 'node:fs';
+import { constants, fstatSync, openSync, type BigIntStats } from 'node:fs';
 import { chmod, lchown, link, mkdir, readlink, symlink } from 'node:fs/promises';
 import { AppError } from '../base/errors.ts';
-import { chmodDescriptor, chownDescriptor, closeQuietly, openDescriptor } from './descriptors.ts';
+import { chmodDescriptor, chownDescriptor, closeQuietly } from './descriptors.ts';
 import { hasErrno } from './errno.ts';
 import type { LocalPaths } from './local-paths.ts';
 import { isSameInode, lstatNow, lstatOptional, lstatOptionalNow } from './local-stat.ts';
@@ -118,7 +118,7 @@ async function createFile(
   made: () => void,
 ): Promise<number> {
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const fd = await openDescriptor(absolute, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(operation));
+  const fd = openSync(absolute, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(operation));
   made();
   try {
     const { mode, owner } = operation;

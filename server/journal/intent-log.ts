@@ -103,7 +103,6 @@ export class IntentLog {
   async #note(key: string, affected: AffectedPath): Promise<void> {
     try {
       await this.#store.put(journalKey(PREFIX, key), affectedRecord(affected, ++this.#sequence));
-      await this.#store.flushed;
     } catch (cause) {
       throw new AppError('JOURNAL_FAILED', undefined, { cause });
     }

@@ -91,7 +91,12 @@ export class Journal {
 
 function openEnvironment(directory: string): RootDatabase<JournalRecord, string> {
   try {
-    return open<JournalRecord, string>({ path: directory, noSubdir: false, encoding: 'json' });
+    return open<JournalRecord, string>({
+      path: directory,
+      noSubdir: false,
+      encoding: 'json',
+      overlappingSync: false,
+    });
   } catch (cause) {
     throw new AppError('JOURNAL_DAMAGED', `the journal in ${directory} can't be opened`, { cause });
   }
@@ -104,7 +109,6 @@ async function putDurably(
 ): Promise<void> {
   try {
     await root.put(key, value);
-    await root.flushed;
   } catch (cause) {
     throw new AppError('JOURNAL_FAILED', undefined, { cause });
   }

@@ -139,6 +139,11 @@ export class FileChanges {
     if (path !== undefined) await this.#transactions.settle(path);
   }
 
+  /** The same without waiting; what fails is left to the settling of paths at rest. */
+  settleSoon(file: OpenFile): void {
+    this.settle(file).catch(() => {});
+  }
+
   async settlePath(path: TreePath): Promise<void> {
     await this.#transactions.settle(path);
   }

@@ -139,7 +139,7 @@ export class MountHandlers implements FuseHandlers {
   }
 
   async flush(handle: Handle): Promise<void> {
-    await this.#content.flush(handle);
+    await onLocal(() => Promise.resolve(this.#content.flush(handle)));
   }
 
   async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
