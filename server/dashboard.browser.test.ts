@@ -28,7 +28,7 @@ const NOT_SURE = /^Content\s*(In sync when last heard|Stale)/;
 const UP = /^Link\s*Connected/;
 /** Overwrites the beginning of a file in place, and says which errno the write got; it tries only once. */
 const OVERWRITE = 'open(my $f, "+<", $ARGV[0]) or die; defined(syswrite($f, $ARGV[1])) or die 0 + $!, "\\n";';
-const EINTR = 4;
+const ECANCELED = 125;
 
 let web1: SshdMirror;
 let web2: SshdMirror;
@@ -161,7 +161,7 @@ describe('a mirror that has gone silent', () => {
     expect(await everywhere('report.txt')).toEqual(Array(3).fill('ALL is well'));
   });
 
-  it('holds a write that Cancel ends with EINTR, and nothing has changed anywhere', async () => {
+  it('holds a write that Cancel ends with ECANCELED, and nothing has changed anywhere', async () => {
     await web2.freeze();
     const writer = overwrite('report.txt', 'NOT');
     const row = await inFlight('/report.txt');
@@ -170,11 +170,11 @@ describe('a mirror that has gone silent', () => {
     await row.waitFor();
     await dashboard.press('Cancel: write /report.txt');
     await dashboard.answer('Cancel the transaction');
-    expect(await writer.result).toMatchObject({ stderr: `${EINTR}\n` });
+    expect(await writer.result).toMatchObject({ stderr: `${ECANCELED}\n` });
     await dashboard.hides(row, SHOWN_WITHIN_MS);
     const ended = dashboard.part('recent-row').filter({ hasText: '/report.txt' }).first();
     await ended
-      .filter({ hasText: /Rolled back.*Told the caller EINTR:\s*Cancelled by the operator/s })
+      .filter({ hasText: /Rolled back.*Told the caller ECANCELED:\s*Cancelled by the operator/s })
       .waitFor();
     await web2.thaw();
     await backInSync();

@@ -40,7 +40,8 @@ export type ErrnoName =
   | 'ETIMEDOUT'
   | 'EDQUOT'
   | 'ESTALE'
-  | 'EILSEQ';
+  | 'EILSEQ'
+  | 'ECANCELED';
 
 type Actor = ErrorRow['actor'];
 
@@ -100,7 +101,8 @@ export const ERROR_CATALOGUE = {
   ADOPTION_NEEDED: row('The mirror holds files of unknown origin', 409, 'EIO', 'operator'),
 
   // The appliance itself.
-  CANCELLED: row('Cancelled by the operator', 409, 'EINTR', 'operator'),
+  // Not EINTR: many programs answer that by trying again, and the operator wants it to end.
+  CANCELLED: row('Cancelled by the operator', 409, 'ECANCELED', 'operator'),
   ALREADY_DECIDED: row('The transaction is already decided', 409, 'EIO', 'nobody'),
   SHUTTING_DOWN: row('The appliance is stopping', 503, 'EIO', 'nobody', 'retryable'),
   JOURNAL_FAILED: row('The journal cannot be written', 500, 'EIO', 'operator'),

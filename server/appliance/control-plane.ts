@@ -22,7 +22,7 @@ export interface ControlPlane {
   transaction(id: string): TransactionView | undefined;
   /** Ends the waiting between attempts now. Throws ALREADY_DECIDED when there is nothing left to try. */
   retryTransaction(id: string): void;
-  /** Undoes it; the caller gets EINTR. Throws ALREADY_DECIDED from the commit on. */
+  /** Undoes it; the caller gets ECANCELED. Throws ALREADY_DECIDED from the commit on. */
   cancelTransaction(id: string, reason: string | undefined): void;
   detachMirror(id: string, reason: string | undefined): MirrorChange;
   attachMirror(id: string): MirrorChange;

@@ -67,6 +67,7 @@ const LINUX_ERRNO: Readonly<Record<ErrnoName, number>> = {
   EDQUOT: 122,
   ESTALE: 116,
   EILSEQ: 84,
+  ECANCELED: 125,
 };
 
 /** Translates what node:fs threw; an AppError passes, an errno without a code of its own becomes INPUT_OUTPUT. */

@@ -131,12 +131,17 @@ async function isLinkTo(replica: ReplicaSession, at: string, target: string): Pr
   return true;
 }
 
-/** The owner first: changing it clears the setuid bits. */
+/**
+ * Mode and owner in one request. OpenSSH works off the mode first, and changing the owner clears the setuid bits, so
+ * those need a second one.
+ */
 async function newAttributes(
   replica: ReplicaSession,
   { mode, owner }: { mode: number; owner?: Owner },
 ): Promise<SftpAttributes[]> {
-  return [...(await ownerOf(replica, owner)), { mode }];
+  const owners = await ownerOf(replica, owner);
+  if ((mode & 0o7000) !== 0) return [...owners, { mode }];
+  return [{ ...owners[0], mode }];
 }
 
 async function ownerOf(replica: ReplicaSession, owner: Owner | undefined): Promise<SftpAttributes[]> {

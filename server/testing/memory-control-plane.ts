@@ -93,7 +93,7 @@ export class MemoryControlPlane implements ControlPlane {
   }
 
   cancelTransaction(id: string, reason: string | undefined): void {
-    const error = { code: 'CANCELLED', message: reason ?? '', errno: 'EINTR' } as const;
+    const error = { code: 'CANCELLED', message: reason ?? '', errno: 'ECANCELED' } as const;
     this.addTransaction({ ...this.#undecided(id), state: 'rolled-back', outcome: 'rolled-back', error });
   }
 

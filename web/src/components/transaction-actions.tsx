@@ -56,7 +56,7 @@ export function TransactionActions({ transaction }: { readonly transaction: Tran
           <OperationLine transaction={transaction} />
           <Text size="sm">
             It is undone on every mirror that has it already, and what it wanted to change stays as it was
-            before. The waiting program gets the error EINTR; some programs then try again by themselves.
+            before. The waiting program gets the error ECANCELED.
           </Text>
         </Stack>
       </Confirm>
