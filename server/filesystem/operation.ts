@@ -30,7 +30,3 @@ export type Operation =
   | { readonly kind: 'times'; readonly path: TreePath; readonly atimeNs: bigint; readonly mtimeNs: bigint };
 
 export type OperationOf<Kind extends OperationKind> = Extract<Operation, { kind: Kind }>;
-
-/** Ties the union to the kinds that the browser knows. */
-type _EveryKind = OperationKind extends Operation['kind'] ? Operation['kind'] : never;
-export type { _EveryKind as EveryOperationKind };

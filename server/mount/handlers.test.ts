@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, link, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
@@ -375,7 +375,7 @@ describe('settling the mtime', () => {
     await handlers.setattr(A, undefined, { sizeBytes: 0 }, caller);
     expect(transactions.settled).toEqual(['/a']);
     await handlers.flush(handle);
-    expect(transactions.settled).toEqual(['/a', '/a']);
+    await vi.waitFor(() => expect(transactions.settled).toEqual(['/a', '/a']));
   });
 });
 
