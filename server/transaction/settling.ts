@@ -16,9 +16,9 @@ const REST_MS = 200;
 const PATHS_PER_TICK = 500;
 /** An intent stays noted this long after its last use, so that a stream of writes is noted once. */
 const HOT_MS = 5000;
-/** The local tree is made durable for retiring intents when so many are idle, or after this long. */
-const IDLE_INTENTS = 2000;
+/** How often the local tree is made durable to retire intents; sooner, but not more often than they cool, when there are many. */
 const RETIRE_MS = 15_000;
+const MANY_INTENTS = 2000;
 
 export interface SettlingOptions {
   readonly local: LocalTree;
@@ -37,6 +37,7 @@ export class Settling {
   readonly #mtimes = new LaggingMtimes();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  #retiring: Promise<void> | undefined;
   #retiredAtMs = Date.now();
 
   constructor(options: SettlingOptions) {
@@ -59,7 +60,7 @@ export class Settling {
     clearInterval(this.#timer);
     const now = Date.now() + 1;
     const rest = async () => {
-      await this.#running;
+      await Promise.all([this.#running, this.#retiring]);
       while (this.#mtimes.size > 0) await this.#settleResting(now);
       await this.#retire(now);
     };
@@ -117,12 +118,22 @@ export class Settling {
   async #tick(): Promise<void> {
     try {
       await this.#settleResting(Date.now() - REST_MS);
-      const idle = this.#options.intents.size;
-      const due = Date.now() - this.#retiredAtMs > RETIRE_MS;
-      if (idle > IDLE_INTENTS || (due && idle > 0)) await this.#retire(Date.now() - HOT_MS);
+      this.#retireWhenDue();
     } catch (error) {
       this.#options.logger.error('settling-failed', { error });
     }
+  }
+
+  /** Beside the settling, which must not wait for a disk that is busy with much written data. */
+  #retireWhenDue(): void {
+    const { size } = this.#options.intents;
+    const restMs = Date.now() - this.#retiredAtMs;
+    if (this.#retiring || size === 0 || restMs < (size > MANY_INTENTS ? HOT_MS : RETIRE_MS)) return;
+    this.#retiring = this.#retire(Date.now() - HOT_MS)
+      .catch((error: unknown) => this.#options.logger.error('retiring-failed', { error }))
+      .finally(() => {
+        this.#retiring = undefined;
+      });
   }
 
   async #settleResting(beforeMs: number): Promise<void> {
