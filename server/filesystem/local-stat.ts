@@ -1,4 +1,5 @@
 import { lstatSync, promises, type BigIntStats } from 'node:fs';
+import { AppError } from '../base/errors.ts';
 import { appErrorOf, hasErrno } from './errno.ts';
 import type { FileStat, FileType } from './file-tree.ts';
 
@@ -41,14 +42,17 @@ export async function lstatOptional(absolute: string | Buffer): Promise<BigIntSt
 
 /** The same for paths looked up a moment ago. */
 export function lstatOptionalNow(absolute: string): BigIntStats | undefined {
-  return lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  try {
+    return lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    throw appErrorOf(error);
+  }
 }
 
 /** For paths looked up a moment ago: answered from the kernel's cache in microseconds. */
 export function lstatNow(absolute: string): BigIntStats {
-  try {
-    return lstatSync(absolute, { bigint: true });
-  } catch (error) {
-    throw appErrorOf(error);
-  }
+  const found = lstatOptionalNow(absolute);
+  if (found) return found;
+  // What is missing is asked for at each new name: node:fs' own error would be made only to be translated.
+  throw new AppError('NOT_FOUND');
 }

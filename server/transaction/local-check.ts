@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { AppError, hasCode } from '../base/errors.ts';
+import { AppError } from '../base/errors.ts';
 import { appErrorOf } from '../filesystem/errno.ts';
-import { lstatNow } from '../filesystem/local-stat.ts';
+import { lstatNow, lstatOptionalNow } from '../filesystem/local-stat.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation, OperationOf } from '../filesystem/operation.ts';
 import { isWithin, parentOf, type TreePath } from '../filesystem/tree-path.ts';
@@ -151,12 +151,7 @@ export class LocalCheck {
   }
 
   #optional(path: TreePath): BigIntStats | undefined {
-    try {
-      return lstatNow(this.#local.absolute(path));
-    } catch (error) {
-      if (hasCode(error, 'NOT_FOUND')) return undefined;
-      throw error;
-    }
+    return lstatOptionalNow(this.#local.absolute(path));
   }
 }
 

@@ -9,6 +9,7 @@ const LOOK_EVERY_MS = 100;
 
 /** The highest memory of the appliance throughout 5 GiB of writes. */
 export async function measureMemory({ appliance }: BenchPlace): Promise<Row[]> {
+  await appliance.restart();
   let highestKib = 0;
   const look = async () => {
     const status = await readFile(`/proc/${appliance.pid}/status`, 'utf8');
