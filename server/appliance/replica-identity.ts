@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
-import { ROOT } from '../filesystem/tree-path.ts';
+import { IDENTITY_FILE, ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
 import { differences, isEmpty } from '../resync/difference.ts';
 
-const IDENTITY_FILE = 'replica.json';
 const SHOWN_DIFFERENCES = 5;
 
 const identitySchema = z.object({

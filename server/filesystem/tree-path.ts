@@ -6,6 +6,8 @@ export type TreePath = string & { readonly [brand]: 'TreePath' };
 
 /** The directory at the root of every replica that belongs to Proxyfs and is hidden from the mount. */
 export const RESERVED_NAME = '.proxyfs';
+/** In the reserved directory of every replica: which set it belongs to. */
+export const IDENTITY_FILE = 'replica.json';
 export const ROOT = '/' as TreePath;
 
 /** NAME_MAX of Linux (limits.h), in bytes. */

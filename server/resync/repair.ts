@@ -2,7 +2,7 @@ import { AppError, hasCode } from '../base/errors.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
-import { parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import { IDENTITY_FILE, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf } from './children.ts';
 import { contentOf, sameContent, sameFileQuickly, sameMtime, type CompareMode } from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
@@ -111,6 +111,13 @@ export class Repair {
   }
 
   async #remove(path: TreePath, there: FileStat): Promise<void> {
+    // What is missing in a local tree whose disk has gone was not deleted by anybody.
+    if (!(await this.local.readReserved(IDENTITY_FILE))) {
+      throw new AppError(
+        'LOCAL_UNKNOWN',
+        'local_path has lost its identity: nothing is removed from a mirror',
+      );
+    }
     const kind = there.type === 'directory' ? 'rmdir' : 'unlink';
     try {
       await this.mirror.apply({ kind, path }, { repeated: true });

@@ -8,6 +8,7 @@ import { silentLogger } from '../base/logger.ts';
 import { waitUntil } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
+import { IDENTITY_FILE } from '../filesystem/tree-path.ts';
 import { Journal } from '../journal/journal.ts';
 import type { StaleSet } from '../journal/stale-set.ts';
 import { Reconciler } from '../resync/reconciler.ts';
@@ -141,6 +142,7 @@ export class Engine {
     const journal = await Journal.open(join(this.base, 'state'));
     const local = new LocalTree(this.localRoot, join(this.base, 'state'));
     await local.start();
+    await local.writeReserved(IDENTITY_FILE, Buffer.from('{}'));
     this.mirrors.splice(0);
     for (const name of ['m1', 'm2', 'm3']) {
       const mirror = new DirectoryMirror(name, join(this.base, name), local, journal.staleSet(name));

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError, hasCode } from '../base/errors.ts';
@@ -230,5 +230,22 @@ describe('the coordinator', () => {
     await expect(engine.coordinator.run(create)).rejects.toThrow();
     expect(await readFile(join(mirror(1).root, 'dir/strange'), 'utf8')).toBe('somebody else wrote this');
     expect(await lstat(join(mirror(0).root, 'dir/strange')).catch(() => 'gone')).toBe('gone');
+  });
+});
+
+describe('a local tree that went away', () => {
+  it('never makes a mirror lose what is missing there', async () => {
+    const { tree, stale, root } = mirror(1);
+    await rename(join(engine.localRoot, '.proxyfs'), join(engine.base, 'kept'));
+    await rm(engine.localRoot, { recursive: true });
+    await mkdir(engine.localRoot);
+    stale.mark([
+      { kind: 'entry', path: p('/file') },
+      { kind: 'tree', path: p('/dir') },
+    ]);
+    await expect(mirror(1).ready()).rejects.toThrow();
+    expect(tree.linked).toBe(true);
+    expect(await readFile(join(root, 'file'), 'utf8')).toBe('old content\n');
+    expect(await readFile(join(root, 'dir/below/deep'), 'utf8')).toBe('deep');
   });
 });
