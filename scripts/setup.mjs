@@ -16,6 +16,7 @@ const TEST_PACKAGES = {
   'openssh-server': () => hasProgram('sshd'),
   rsync: () => hasProgram('rsync'),
   git: () => hasProgram('git'),
+  python3: () => hasProgram('python3'),
   e2fsprogs: () => hasProgram('mkfs.ext4'),
   'util-linux': () => hasProgram('mount') && hasProgram('losetup'),
   ...FUSE_PACKAGES,

@@ -118,9 +118,8 @@ os.rename('../../b', '../../../b'); os.unlink('g'); assert open('f').read() == '
     await python(`
 import threading
 os.makedirs('one/d'); os.makedirs('two'); open('one/d/f', 'w').write('x' * 100)
-stop = False; failures = []
+stop = False; failures = []; dir = os.open('one/d', os.O_RDONLY)
 def use():
-    dir = os.open('one/d', os.O_RDONLY)
     while not stop:
         try:
             assert os.stat('f', dir_fd=dir).st_size == 100
