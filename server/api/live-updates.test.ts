@@ -10,7 +10,7 @@ import type {
 import { type ApiBench, TEST_TOKEN, startApiBench } from '../testing/api-bench.ts';
 import { httpRequest } from '../testing/http-request.ts';
 import { MemoryControlPlane } from '../testing/memory-control-plane.ts';
-import { until } from '../testing/until.ts';
+import { waitUntil as until } from '../testing/wait-until.ts';
 import { SESSION_LIFE_MS } from './sessions.ts';
 
 type Page = Socket<ServerToClientEvents, ClientToServerEvents>;

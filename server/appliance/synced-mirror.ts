@@ -104,7 +104,7 @@ export class SyncedMirror implements Participant {
     await this.#caughtUp(passesBefore);
   }
 
-  gaveUp(_error: AppError): void {
+  gaveUp(): void {
     if (this.mirror.linkState !== 'up') this.#knownDown = true;
   }
 

@@ -32,8 +32,6 @@ function checksumOf(affected: AffectedPath, sequence: number): number {
 export interface JournalStore {
   put(key: string, value: JournalRecord): Promise<boolean>;
   remove(key: string): Promise<boolean>;
-  readonly committed: Promise<boolean>;
-  readonly flushed: Promise<boolean>;
   getRange(options: { start: string; end: string }): Iterable<{ key: string; value: JournalRecord }>;
 }
 

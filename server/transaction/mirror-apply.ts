@@ -96,7 +96,7 @@ export class MirrorApply {
   }
 
   #giveUp(failure: FailedAttempt, attempt: number): MirrorOutcome {
-    if (failure.error.row.retryable && !this.#signal.aborted) this.#participant.gaveUp(failure.error);
+    if (failure.error.row.retryable && !this.#signal.aborted) this.#participant.gaveUp();
     this.#show('failed', attempt, { error: failure.error });
     const untouched = !this.#anySent || (attempt === 1 && hasCode(failure.error, ...DIVERGENCE));
     return {

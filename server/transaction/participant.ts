@@ -1,4 +1,3 @@
-import type { AppError } from '../base/errors.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 
@@ -21,7 +20,7 @@ export interface Participant {
    */
   ready(): Promise<void>;
   /** A whole schedule of attempts has failed. */
-  gaveUp(error: AppError): void;
+  gaveUp(): void;
   /** Marks paths that are wrong on this mirror and may be repaired at once. */
   mark(affected: readonly AffectedPath[]): void;
   /**
