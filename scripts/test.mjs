@@ -3,7 +3,7 @@
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run, stopSignal, tool } from './run.mjs';
 import { isRoot, main, missingForTests, setup, SetupError } from './setup.mjs';
 
@@ -12,6 +12,7 @@ const PROJECTS = ['unit', 'system', 'browser'];
 await main(async (args) => {
   const { projects, rest } = parse(args);
   const total = { passed: 0, failed: 0, skipped: 0 };
+  const failed = [];
   try {
     await setup({
       system: projects.includes('system') || projects.includes('browser'),
@@ -21,7 +22,9 @@ await main(async (args) => {
     });
     for (const project of runnable(projects)) {
       if (stopSignal) break;
-      add(total, await runProject(project, rest));
+      const { failures, ...counts } = await runProject(project, rest);
+      add(total, counts);
+      failed.push(...failures);
     }
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
@@ -35,6 +38,8 @@ await main(async (args) => {
     console.error('no test ran');
     total.failed += 1;
   }
+  // Once more at the end: a log of thousands of lines is often kept by its tail alone.
+  for (const { file, title, message } of failed) console.log(`\nFAILED ${file}\n  ${title}\n${message}`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
   return total.failed > 0 ? 1 : 0;
@@ -90,15 +95,27 @@ async function runProject(project, rest) {
 
 // A file that could not be loaded, or whose hooks failed, has no failed test of its own: the file counts as one.
 function count({ testResults = [] }) {
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const file of testResults) {
     const states = file.assertionResults.map((result) => result.status);
     const failed = states.filter((state) => state === 'failed').length;
     total.passed += states.filter((state) => state === 'passed').length;
     total.failed += failed === 0 && file.status === 'failed' ? 1 : failed;
     total.skipped += states.filter((state) => state !== 'passed' && state !== 'failed').length;
+    total.failures.push(...failuresOf(file));
   }
   return total;
+}
+
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(process.cwd(), name);
+  const failed = assertionResults.filter((result) => result.status === 'failed');
+  if (failed.length === 0 && status === 'failed') return [{ file, title: 'the file itself', message }];
+  return failed.map((result) => ({
+    file,
+    title: result.fullName,
+    message: result.failureMessages.join('\n'),
+  }));
 }
 
 function add(total, counts) {
