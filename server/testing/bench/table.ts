@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
 import type { ApplianceProcess } from '../appliance-process.ts';
+import { runCommand } from '../run-command.ts';
 import type { SshdMirror } from '../sshd-mirror.ts';
 
 const BEGIN = '<!-- bench -->';
 const END = '<!-- /bench -->';
+const SYNC_LIMIT_MS = 120_000;
 
 /** What each measure may use: a running appliance with two mirrors, and a directory beside it. */
 export interface BenchPlace {
@@ -35,11 +37,27 @@ export function tableOf(rows: readonly Row[]): string {
   ].join('\n');
 }
 
-/** The middle one of several runs: single ones are noise on a shared machine. */
-export async function medianOf(runs: number, measure: (run: number) => Promise<number>): Promise<number> {
-  const results: number[] = [];
-  for (let run = 0; run < runs; run += 1) results.push(await measure(run));
-  return results.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN;
+/**
+ * The middle one of several runs of each: single ones are noise on a shared machine. They take turns, each with nothing
+ * left to be written of the other's, so that neither has the cooler disk.
+ */
+export async function mediansOf<Names extends string>(
+  runs: number,
+  measures: Readonly<Record<Names, (run: number) => Promise<number>>>,
+): Promise<Record<Names, number>> {
+  const results = new Map<string, number[]>();
+  for (let run = 0; run < runs; run += 1) {
+    for (const [name, measure] of Object.entries<(run: number) => Promise<number>>(measures)) {
+      await runCommand('sync', [], { timeoutMs: SYNC_LIMIT_MS });
+      results.set(name, [...(results.get(name) ?? []), await measure(run)]);
+    }
+  }
+  const medians = [...results].map(([name, all]) => [name, middleOf(all)]);
+  return Object.fromEntries(medians) as Record<Names, number>;
+}
+
+function middleOf(results: readonly number[]): number {
+  return results.toSorted((a, b) => a - b)[Math.floor(results.length / 2)] ?? Number.NaN;
 }
 
 export async function writeIntoReadme(table: string): Promise<void> {
