@@ -5,7 +5,9 @@ import {
   fchmod,
   fchown,
   fdatasync,
+  fsync,
   ftruncate,
+  futimes,
   open,
   read,
   write,
@@ -27,7 +29,9 @@ export const openDescriptor: (path: string, flags: number, mode?: number) => Pro
   promisify(open);
 export const closeDescriptor = promisify(close);
 export const truncateDescriptor: (fd: number, sizeBytes: number) => Promise<void> = promisify(ftruncate);
-export const syncDescriptor = promisify(fdatasync);
+export const syncDescriptor = promisify(fsync);
+export const syncDataDescriptor = promisify(fdatasync);
+export const timesOfDescriptor = promisify(futimes);
 export const chmodDescriptor = promisify(fchmod);
 export const chownDescriptor = promisify(fchown);
 

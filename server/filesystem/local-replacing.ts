@@ -7,7 +7,7 @@ import {
   chownDescriptor,
   closeDescriptor,
   openDescriptor,
-  syncDescriptor,
+  syncDataDescriptor,
   writeFully,
 } from './descriptors.ts';
 import { appErrorOf } from './errno.ts';
@@ -70,7 +70,7 @@ async function writeStaged(staged: string, { stat, content }: FileSource): Promi
     await chmodDescriptor(fd, stat.mode);
     futimesSync(fd, timeForNode(stat.atimeNs), timeForNode(stat.mtimeNs));
     // DURABILITY: without this a power cut may leave the new name with no content.
-    await syncDescriptor(fd);
+    await syncDataDescriptor(fd);
   } finally {
     await closeDescriptor(fd);
   }

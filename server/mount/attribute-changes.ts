@@ -1,4 +1,11 @@
+import { fstatSync } from 'node:fs';
 import { AppError } from '../base/errors.ts';
+import {
+  chmodDescriptor,
+  chownDescriptor,
+  timesOfDescriptor,
+  truncateDescriptor,
+} from '../filesystem/descriptors.ts';
 import { appErrorOf } from '../filesystem/errno.ts';
 import type { AttributeChange, Caller } from '../fuse/driver.ts';
 import type { FileChanges, Plan, Target } from './file-changes.ts';
@@ -34,7 +41,7 @@ export class AttributeChanges {
   async truncate(target: Target, sizeBytes: number, caller: Caller): Promise<void> {
     await this.changeContent(target, caller, {
       build: async (path) => ({ operation: { kind: 'truncate', path, sizeBytes } }),
-      onOrphan: (file) => onLocal(() => file.local.truncate(sizeBytes)),
+      onOrphan: (file) => onLocal(() => truncateDescriptor(file.fd, sizeBytes)),
     });
     await this.#noteWritten(target);
   }
@@ -42,7 +49,7 @@ export class AttributeChanges {
   async chmod(target: Target, mode: number, caller: Caller): Promise<void> {
     const plan: Plan = {
       build: async (path) => ({ operation: { kind: 'chmod', path, mode } }),
-      onOrphan: (file) => onLocal(() => file.local.chmod(mode)),
+      onOrphan: (file) => onLocal(() => chmodDescriptor(file.fd, mode)),
     };
     await this.#changes.run(target, plan, caller);
   }
@@ -93,10 +100,10 @@ export class AttributeChanges {
           stillHolds: (now) => now.uid === stat.uid && now.gid === stat.gid,
         };
       },
-      onOrphan: async ({ local }) => {
+      onOrphan: async ({ fd }) => {
         await onLocal(async () => {
-          const stat = await local.stat();
-          await local.chown(uid ?? stat.uid, gid ?? stat.gid);
+          const stat = fstatSync(fd);
+          await chownDescriptor(fd, uid ?? stat.uid, gid ?? stat.gid);
         });
       },
     };
@@ -137,16 +144,16 @@ export class AttributeChanges {
 
 async function setOrphanTimes(file: OpenFile, atimeNs?: bigint, mtimeNs?: bigint): Promise<void> {
   await onLocal(async () => {
-    const stat = await file.local.stat({ bigint: true });
+    const stat = fstatSync(file.fd, { bigint: true });
     const seconds = (timeNs: bigint) => Number(timeNs) / NS_PER_SECOND;
-    await file.local.utimes(seconds(atimeNs ?? stat.atimeNs), seconds(mtimeNs ?? stat.mtimeNs));
+    await timesOfDescriptor(file.fd, seconds(atimeNs ?? stat.atimeNs), seconds(mtimeNs ?? stat.mtimeNs));
   });
 }
 
 async function dropPrivilege(file: OpenFile): Promise<void> {
   await onLocal(async () => {
-    const stat = await file.local.stat({ bigint: true });
-    if (hasPrivilege(stat)) await file.local.chmod(withoutPrivilege(stat));
+    const stat = fstatSync(file.fd, { bigint: true });
+    if (hasPrivilege(stat)) await chmodDescriptor(file.fd, withoutPrivilege(stat));
   });
 }
 

@@ -1,6 +1,15 @@
-import { constants, fstatSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { AppError, hasCode } from '../base/errors.ts';
+import { constants, fstatSync, openSync } from 'node:fs';
+import { AppError } from '../base/errors.ts';
+import {
+  CAREFULLY,
+  closeDescriptor,
+  closeQuietly,
+  readFully,
+  syncDataDescriptor,
+  syncDescriptor,
+  writeFully,
+} from '../filesystem/descriptors.ts';
+import { appErrorOf, hasErrno } from '../filesystem/errno.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import type { Caller, Handle } from '../fuse/driver.ts';
 import { onLocal, type AttributeChanges } from './attribute-changes.ts';
@@ -10,8 +19,6 @@ import type { OpenFile, OpenFiles } from './open-files.ts';
 import { SerialQueue } from './serial-queue.ts';
 
 const ACCESS_BITS = constants.O_WRONLY | constants.O_RDWR;
-/** A symlink or a pipe put there behind our back is refused, not followed or waited for. */
-const ALWAYS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** What the content of files is read and changed with. */
 export interface ContentParts {
@@ -33,14 +40,14 @@ export class Content {
   async open(path: TreePath, flags: number, caller: Caller): Promise<OpenFile> {
     const { attributes, files, local } = this.#parts;
     const access = flags & ACCESS_BITS;
-    const descriptor = await openLocal(local.absolute(path), access);
-    const stat = fstatSync(descriptor.fd, { bigint: true });
+    const fd = openLocal(local.absolute(path), access);
+    const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile()) {
-      await descriptor.close();
+      closeQuietly(fd);
       throw new AppError(stat.isDirectory() ? 'IS_A_DIRECTORY' : 'NOT_SUPPORTED');
     }
     const file = files.add({
-      local: descriptor,
+      fd,
       ino: stat.ino,
       dev: stat.dev,
       path,
@@ -57,16 +64,8 @@ export class Content {
   }
 
   async read(handle: Handle, offset: number, target: Buffer): Promise<number> {
-    const { local } = this.#parts.files.get(handle);
-    return onLocal(async () => {
-      let done = 0;
-      while (done < target.length) {
-        const { bytesRead } = await local.read(target, done, target.length - done, offset + done);
-        if (bytesRead === 0) break;
-        done += bytesRead;
-      }
-      return done;
-    });
+    const { fd } = this.#parts.files.get(handle);
+    return onLocal(() => readFully(fd, target, offset));
   }
 
   async write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void> {
@@ -75,7 +74,7 @@ export class Content {
     if (!(append ?? file.appends)) return this.#writeAt(file, async () => ({ offset }), data, caller);
     // Appends take turns, each at the size it then finds: the kernel's idea of the end may be that of another name.
     await this.#appends.run(`${file.dev}:${file.ino}`, () =>
-      this.#writeAt(file, () => endOf(file.local), data, caller),
+      this.#writeAt(file, () => endOf(file.fd), data, caller),
     );
   }
 
@@ -90,7 +89,7 @@ export class Content {
       },
       onOrphan: async () => {
         const { offset } = await place();
-        await onLocal(() => writeWhole(file.local, data, offset));
+        await onLocal(() => writeFully(file.fd, data, offset));
       },
     };
     await this.#parts.attributes.changeContent({ file }, caller, plan);
@@ -105,7 +104,7 @@ export class Content {
   async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
     const file = this.#parts.files.get(handle);
     await this.#parts.changes.settle(file);
-    await onLocal(() => (dataOnly ? file.local.datasync() : file.local.sync()));
+    await onLocal(() => (dataOnly ? syncDataDescriptor(file.fd) : syncDescriptor(file.fd)));
   }
 
   /** Closes the handle, whatever becomes of the mtime on the mirrors; a handle that is none passes. */
@@ -118,7 +117,9 @@ export class Content {
     } finally {
       // ORDER: until here renames rewrite its path, so that settling meets the right name.
       files.remove(handle);
-      await file.local.close();
+      // The last close of a file without a name frees its space, which takes time.
+      if (file.path === undefined) await closeDescriptor(file.fd);
+      else closeQuietly(file.fd);
     }
   }
 }
@@ -129,26 +130,22 @@ interface Place {
   readonly mustBeEnd?: boolean;
 }
 
-async function endOf(local: FileHandle): Promise<Place> {
-  const { size } = await onLocal(() => Promise.resolve(fstatSync(local.fd)));
+async function endOf(fd: number): Promise<Place> {
+  const { size } = await onLocal(() => Promise.resolve(fstatSync(fd)));
   return { offset: size, mustBeEnd: true };
 }
 
-async function openLocal(absolutePath: string, access: number): Promise<FileHandle> {
+/**
+ * A symlink or a pipe put there behind our back is refused, not followed or waited for. Synchronous: the kernel has
+ * just looked the name up, and a turn through the thread pool costs more than the call.
+ */
+function openLocal(absolutePath: string, access: number): number {
   try {
-    return await onLocal(() => open(absolutePath, access | ALWAYS));
+    return openSync(absolutePath, access | CAREFULLY);
   } catch (error) {
     // The caller's right to write was the kernel's to check, and a file of mode 0444 that it just made may be
     // written by it; writes go through the tree, so reading is all that this descriptor must be able to.
-    if (!hasCode(error, 'ACCESS_DENIED') || access === constants.O_RDONLY) throw error;
-    return onLocal(() => open(absolutePath, constants.O_RDONLY | ALWAYS));
-  }
-}
-
-async function writeWhole(local: FileHandle, data: Buffer, offset: number): Promise<void> {
-  let done = 0;
-  while (done < data.length) {
-    const { bytesWritten } = await local.write(data, done, data.length - done, offset + done);
-    done += bytesWritten;
+    if (!hasErrno(error, 'EACCES') || access === constants.O_RDONLY) throw appErrorOf(error);
+    return openLocal(absolutePath, constants.O_RDONLY);
   }
 }

@@ -61,7 +61,7 @@ export class FileChanges {
   async currentPath(file: OpenFile): Promise<TreePath | undefined> {
     for (let searched = 0; searched < MOST_SEARCHES; searched++) {
       if (file.path !== undefined || file.orphan) return file.path;
-      const stat = fstatSync(file.local.fd, { bigint: true });
+      const stat = fstatSync(file.fd, { bigint: true });
       if (stat.nlink > 0n) await this.#files.renamesEnded();
       if (file.path !== undefined) return file.path;
       const nothingMissed = this.#files.watchNames();

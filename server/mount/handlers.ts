@@ -65,7 +65,7 @@ export class MountHandlers implements FuseHandlers {
   async getattr(path: TreePath, handle: Handle | undefined): Promise<Attributes> {
     const file = this.#files.find(handle);
     if (!file) return this.#attributesAt(path);
-    return attributesOf(await onLocal(() => Promise.resolve(fstatSync(file.local.fd, { bigint: true }))));
+    return attributesOf(await onLocal(() => Promise.resolve(fstatSync(file.fd, { bigint: true }))));
   }
 
   async setattr(path: TreePath, handle: Handle | undefined, change: AttributeChange, caller: Caller) {

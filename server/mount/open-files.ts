@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../base/errors.ts';
 import { isWithin, movedPath, type TreePath } from '../filesystem/tree-path.ts';
 import type { Handle } from '../fuse/driver.ts';
@@ -7,7 +6,8 @@ import type { HandleNumbers } from './handle-numbers.ts';
 /** One open(2) of a regular file. */
 export interface OpenFile {
   readonly handle: Handle;
-  readonly local: FileHandle;
+  /** The local descriptor: reads are its alone. */
+  readonly fd: number;
   readonly ino: bigint;
   readonly dev: bigint;
   readonly writable: boolean;
