@@ -167,6 +167,7 @@ export class Appliance {
       transactions: {
         run: (operation, options) => coordinator.run(operation, options),
         settle: (path) => settling.settle(path),
+        settleSoon: (path) => settling.settleSoon(path),
       },
       logger,
     });

@@ -10,7 +10,12 @@ export class AppError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message?: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
-    super(message ?? ERROR_CATALOGUE[code].title, { cause: options.cause });
+    const { title, actor } = ERROR_CATALOGUE[code];
+    const { stackTraceLimit } = Error;
+    // What a caller is told of every missing name has no use for a stack, which costs more than all the rest.
+    if (actor === 'caller') Error.stackTraceLimit = 0;
+    super(message ?? title, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.details = options.details ?? {};
   }

@@ -24,16 +24,17 @@ export class LocalNewEntries {
 
   async create(operation: OperationOf<'create'>, repeated: boolean): Promise<void> {
     const absolute = this.#paths.absolute(operation.path);
-    const found = lstatOptionalNow(absolute);
+    // Whether it is there already is what open(2) says too; only a repeated attempt has to know before.
+    const found = repeated ? lstatOptionalNow(absolute) : undefined;
     // A file with content is not what this operation made, and not to be lost.
-    if (found && !(repeated && found.isFile() && found.size === 0n)) throw new AppError('ALREADY_EXISTS');
+    if (found && !(found.isFile() && found.size === 0n)) throw new AppError('ALREADY_EXISTS');
     if (found) return finish(absolute, operation);
     // A file that open(2) makes as it is to be has no second step that could be missing.
-    const fd = await (isMadeAtOnce(operation)
+    const { fd, stat } = await (isMadeAtOnce(operation)
       ? createFile(absolute, operation, () => {})
       : this.#guarded(absolute, 'file', (made) => createFile(absolute, operation, made)));
     // Kept open: the next call writes to it, and may do so even where the mode forbids opening it again.
-    this.#files.adopt(operation.path, fd, fstatSync(fd, { bigint: true }));
+    this.#files.adopt(operation.path, fd, stat);
   }
 
   async mkdir(operation: OperationOf<'mkdir'>, repeated: boolean): Promise<void> {
@@ -116,17 +117,18 @@ async function createFile(
   absolute: string,
   operation: OperationOf<'create'>,
   made: () => void,
-): Promise<number> {
+): Promise<{ fd: number; stat: BigIntStats }> {
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = openSync(absolute, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, firstMode(operation));
   made();
   try {
     const { mode, owner } = operation;
-    const differs = difference(fstatSync(fd, { bigint: true }), mode, owner);
+    const stat = fstatSync(fd, { bigint: true });
+    const differs = difference(stat, mode, owner);
     // ORDER: chown(2) takes setuid and setgid away, and until the owner is right nobody else may get in.
     if (owner && differs.owner) await chownDescriptor(fd, owner.uid, owner.gid);
     if (differs.owner || differs.mode) await chmodDescriptor(fd, mode);
-    return fd;
+    return { fd, stat };
   } catch (error) {
     closeQuietly(fd);
     throw error;

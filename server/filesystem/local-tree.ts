@@ -15,7 +15,7 @@ import { LocalPreImages } from './local-pre-images.ts';
 import { LocalReading, readLinkText, spaceOf } from './local-reading.ts';
 import { LocalReplacing } from './local-replacing.ts';
 import { LocalReserved } from './local-reserved.ts';
-import { fileStatOf, lstatNow, lstatOptional } from './local-stat.ts';
+import { fileStatOf, lstatNow, lstatOptional, lstatOptionalNow } from './local-stat.ts';
 import { OpenFiles } from './open-files.ts';
 import type { Operation } from './operation.ts';
 import { putBackAfterCrash } from './put-back.ts';
@@ -119,6 +119,12 @@ export class LocalTree implements FileTree {
 
   async stat(path: TreePath): Promise<FileStat | undefined> {
     const stat = await lstatOptional(this.#paths.absolute(path));
+    return stat && fileStatOf(stat);
+  }
+
+  /** The same for what has just been changed, without a turn through the thread pool. */
+  statNow(path: TreePath): FileStat | undefined {
+    const stat = lstatOptionalNow(this.#paths.absolute(path));
     return stat && fileStatOf(stat);
   }
 

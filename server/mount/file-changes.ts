@@ -139,9 +139,11 @@ export class FileChanges {
     if (path !== undefined) await this.#transactions.settle(path);
   }
 
-  /** The same without waiting; what fails is left to the settling of paths at rest. */
+  /** The same some moments later, under the name that it has now; where that is another file's, nothing is lost. */
   settleSoon(file: OpenFile): void {
-    this.settle(file).catch(() => {});
+    if (!file.dirty) return;
+    file.dirty = false;
+    if (file.path !== undefined) this.#transactions.settleSoon(file.path);
   }
 
   async settlePath(path: TreePath): Promise<void> {

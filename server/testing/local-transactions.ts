@@ -39,6 +39,10 @@ export class LocalTransactions implements Transactions {
   async settle(path: TreePath): Promise<void> {
     this.settled.push(path);
   }
+
+  settleSoon(path: TreePath): void {
+    this.settled.push(path);
+  }
 }
 
 /** A long run must not keep all that was ever written. */

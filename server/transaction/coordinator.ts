@@ -103,13 +103,13 @@ export class Coordinator {
       const facts = await this.#check.check(operation);
       await this.#step('checked', aboutOf(operation));
       if (facts.nothingToDo) return transaction.enter('committed');
-      const shared: Lock[] = facts.sharedInode === undefined ? [] : [{ inode: facts.sharedInode }];
-      const releaseInode = await locks.acquire(shared, transaction.cancelled);
+      const inode = facts.sharedInode;
+      const releaseInode = inode && (await locks.acquire([{ inode }], transaction.cancelled));
       try {
         await this.#options.before(operation, facts.isDirectory);
         await this.#runChecked(transaction, facts);
       } finally {
-        releaseInode();
+        if (releaseInode) releaseInode();
       }
     } finally {
       release();

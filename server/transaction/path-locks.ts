@@ -24,16 +24,17 @@ export class PathLocks {
 
   /** Resolves with the release once the locks are held; rejects with the signal's reason, holding nothing. */
   async acquire(locks: readonly Lock[], signal?: AbortSignal): Promise<Release> {
-    let claim: Claim | undefined;
-    const granted = new Promise<void>((resolve) => {
-      claim = { locks, grant: resolve };
-      this.#waiting.add(claim);
-      this.#grantWhatFits();
-    });
-    const release = () => {
-      if (claim) this.#drop(claim);
-      claim = undefined;
-    };
+    let grant = () => {};
+    const granted = new Promise<void>((resolve) => (grant = resolve));
+    const claim: Claim = { locks, grant };
+    const release = () => this.#drop(claim);
+    const isFree =
+      !this.#conflictsWithAny(claim, this.#held) && !this.#conflictsWithAny(claim, this.#waiting);
+    if (isFree && !signal?.aborted) {
+      this.#held.add(claim);
+      return release;
+    }
+    this.#waiting.add(claim);
     try {
       await orAbort(granted, signal);
     } catch (reason) {
@@ -48,9 +49,8 @@ export class PathLocks {
   }
 
   #drop(claim: Claim): void {
-    this.#held.delete(claim);
-    this.#waiting.delete(claim);
-    this.#grantWhatFits();
+    if (!this.#held.delete(claim) && !this.#waiting.delete(claim)) return;
+    if (this.#waiting.size > 0) this.#grantWhatFits();
   }
 
   #grantWhatFits(): void {

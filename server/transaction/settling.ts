@@ -11,6 +11,11 @@ import type { PathLocks } from './path-locks.ts';
 
 const TICK_MS = 200;
 const STOP_LIMIT_MS = 5000;
+/**
+ * A closed file waits this long: those closed meanwhile share a train of requests, and one that gets its times set
+ * right after it was closed, as programs that copy do, needs none.
+ */
+const SOON_MS = 15;
 /** A directory or file that hasn't changed for this long gets its mtime carried over unasked. */
 const REST_MS = 200;
 const PATHS_PER_TICK = 500;
@@ -35,6 +40,8 @@ export interface SettlingOptions {
 export class Settling {
   readonly #options: SettlingOptions;
   readonly #mtimes = new LaggingMtimes();
+  readonly #soon = new Set<TreePath>();
+  #soonTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #retiring: Promise<void> | undefined;
@@ -58,6 +65,7 @@ export class Settling {
    */
   async stop(limitMs = STOP_LIMIT_MS): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#soonTimer);
     const now = Date.now() + 1;
     const rest = async () => {
       await Promise.all([this.#running, this.#retiring]);
@@ -104,10 +112,22 @@ export class Settling {
     }
   }
 
+  /** See `Transactions.settleSoon`. */
+  settleSoon(path: TreePath): void {
+    this.#soon.add(path);
+    this.#soonTimer ??= setTimeout(() => {
+      this.#soonTimer = undefined;
+      const paths = [...this.#soon];
+      this.#soon.clear();
+      const settled = Promise.all(paths.map((each) => this.settle(each)));
+      settled.catch((error: unknown) => this.#options.logger.error('settling-failed', { error }));
+    }, SOON_MS);
+  }
+
   async #settleLocked(path: TreePath): Promise<void> {
     const changes = this.#mtimes.changesOf(path);
     if (changes === undefined) return;
-    const stat = await this.#options.local.stat(path);
+    const stat = this.#options.local.statNow(path);
     if (stat && stat.type !== 'other') {
       const operation: Operation = { kind: 'times', path, atimeNs: stat.atimeNs, mtimeNs: stat.mtimeNs };
       await Promise.all(this.#options.participants().map((participant) => carryOver(participant, operation)));
@@ -159,8 +179,10 @@ async function carryOver(participant: Participant, operation: Operation & { kind
   // A mirror that isn't in sync has the path among its stale ones already, or will compare it when it returns.
   if (!participant.inSync) return participant.mark([{ kind: 'attributes', path: operation.path }]);
   try {
-    await participant.tree.apply(operation, { repeated: true });
+    const applied = participant.tree.apply(operation, { repeated: true });
+    // The file was closed: the mirror hears so in the same train.
     participant.tree.release(operation.path);
+    await applied;
   } catch {
     participant.mark([{ kind: 'attributes', path: operation.path }]);
   }

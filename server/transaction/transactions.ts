@@ -21,4 +21,6 @@ export interface Transactions {
    * what can't be set now makes the path stale.
    */
   settle(path: TreePath): Promise<void>;
+  /** The same within some milliseconds, many files in one train of requests. */
+  settleSoon(path: TreePath): void;
 }

@@ -47,6 +47,7 @@ async function stop(): Promise<void> {
 function withFault(sound: LocalTransactions): Transactions {
   return {
     settle: (path) => sound.settle(path),
+    settleSoon: (path) => sound.settleSoon(path),
     run: (operation: Operation, options?: RunOptions) => {
       if (fault === 'hang-writes' && operation.kind === 'write')
         return orAbort(new Promise(() => {}), options?.signal);
