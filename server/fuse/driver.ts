@@ -114,9 +114,8 @@ export interface FuseHandlers {
    * says whether this write goes to the end of the file, where that may differ from how it was opened.
    */
   write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void>;
-  flush(handle: Handle, caller: Caller): Promise<void>;
   fsync(handle: Handle, dataOnly: boolean, caller: Caller): Promise<void>;
-  /** Never fails towards the kernel, which ignores the answer. */
+  /** Never fails towards the kernel, which ignores the answer, and never waits for the network. */
   release(handle: Handle): Promise<void>;
 
   opendir(path: TreePath, caller: Caller): Promise<Handle>;

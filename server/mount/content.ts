@@ -96,31 +96,25 @@ export class Content {
     file.dirty = true;
   }
 
-  /** The data is everywhere already; its mtime follows without holding up close(2). */
-  flush(handle: Handle): void {
-    this.#parts.changes.settleSoon(this.#parts.files.get(handle));
-  }
-
   async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
     const file = this.#parts.files.get(handle);
     await this.#parts.changes.settle(file);
     await onLocal(() => (dataOnly ? syncDataDescriptor(file.fd) : syncDescriptor(file.fd)));
   }
 
-  /** Closes the handle, whatever becomes of the mtime on the mirrors; a handle that is none passes. */
+  /**
+   * Closes the handle; one that is none passes. The data is everywhere already, and its mtime follows by itself: the
+   * kernel sends a bounded number of releases and read-aheads at a time, so that reads would wait for a mirror here.
+   */
   async release(handle: Handle): Promise<void> {
     const { changes, files } = this.#parts;
     const file = files.find(handle);
     if (!file) return;
-    try {
-      await changes.settle(file);
-    } finally {
-      // ORDER: until here renames rewrite its path, so that settling meets the right name.
-      files.remove(handle);
-      // The last close of a file without a name frees its space, which takes time.
-      if (file.path === undefined) await closeDescriptor(file.fd);
-      else closeQuietly(file.fd);
-    }
+    changes.settleSoon(file);
+    files.remove(handle);
+    // The last close of a file without a name frees its space, which takes time.
+    if (file.path === undefined) await closeDescriptor(file.fd);
+    else closeQuietly(file.fd);
   }
 }
 

@@ -138,10 +138,6 @@ export class MountHandlers implements FuseHandlers {
     await this.#content.write(handle, offset, data, caller, append);
   }
 
-  async flush(handle: Handle): Promise<void> {
-    await onLocal(() => Promise.resolve(this.#content.flush(handle)));
-  }
-
   async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
     await this.#content.fsync(handle, dataOnly);
   }

@@ -15,6 +15,8 @@ export class LocalTransactions implements Transactions {
   beforeLock: ((operation: Operation) => Promise<void>) | undefined;
   /** Answers the reason to refuse an operation, as a failing mirror would give it. */
   refuse: ((operation: Operation) => AppError | undefined) | undefined;
+  /** What telling the mirrors an mtime waits for. */
+  beforeSettling: (() => Promise<void>) | undefined;
   readonly #tree: LocalTree;
   #last: Promise<void> = Promise.resolve();
 
@@ -38,6 +40,7 @@ export class LocalTransactions implements Transactions {
 
   async settle(path: TreePath): Promise<void> {
     this.settled.push(path);
+    await this.beforeSettling?.();
   }
 
   settleSoon(path: TreePath): void {

@@ -74,6 +74,16 @@ export class MountedTree {
     return child;
   }
 
+  /** How often the kernel has asked what since the last call; of the kernel driver. */
+  async requests(): Promise<Readonly<Record<string, number>>> {
+    const before = this.#output.length;
+    this.#child?.kill('SIGUSR2');
+    const line = await waitUntil('the requests are counted', () =>
+      /^.*"event":"requests".*\n/m.exec(this.#output.slice(before)),
+    );
+    return (JSON.parse(line[0]) as { counts: Record<string, number> }).counts;
+  }
+
   /** Tells it to stop, and resolves with its exit code. */
   async stop(): Promise<number | null> {
     return this.#end('SIGTERM');

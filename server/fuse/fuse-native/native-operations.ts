@@ -133,10 +133,6 @@ export class NativeOperations {
     });
   }
 
-  async flush(_request: NativeRequest, _path: string, handle: Handle): Promise<Reply> {
-    return this.#change(async (caller) => this.#done(this.#handlers.flush(handle, caller)));
-  }
-
   async fsync(_request: NativeRequest, _path: string, dataOnly: number, handle: Handle): Promise<Reply> {
     return this.#change((caller) => this.#done(this.#handlers.fsync(handle, dataOnly !== 0, caller)));
   }

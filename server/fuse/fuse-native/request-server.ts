@@ -20,7 +20,6 @@ const FAILURE_VALUES: Record<Operation, (args: readonly unknown[]) => readonly u
   read: (args) => [0, bufferOf(args)],
   write: (args) => [0, bufferOf(args)],
   fsyncdir: () => [],
-  flush: () => [],
   fsync: () => [],
   release: () => [],
   truncate: () => [],

@@ -317,6 +317,20 @@ assert (mine.f_blocks, mine.f_bsize, mine.f_namemax) == (disk.f_blocks, disk.f_b
     await sh('cp --sparse=always a d; cmp a d');
   });
 
+  it('asks no more of a new file than it takes, and nothing twice', async () => {
+    await sh('echo x > first');
+    await tree.requests();
+    await python(`
+os.mkdir('d'); dir = os.open('d', os.O_RDONLY)
+for i in range(100):
+    fd = os.open(f'f{i}', os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=dir); os.write(fd, b'x' * 4096); os.close(fd)`);
+    const asked = await tree.requests();
+    expect(asked).toMatchObject({ CREATE: 100, WRITE: 100 });
+    // Besides those LOOKUP, RELEASE, and a GETATTR of the directory: the kernel checks its permissions after each change.
+    const total = Object.values(asked).reduce((sum, count) => sum + count, 0);
+    expect(total).toBeLessThan(530);
+  });
+
   it('lets the kernel read ahead by 1 MiB', async () => {
     const minor = (await mountedAt(tree.mountPoint))?.deviceMinor;
     expect(await readFile(`/sys/class/bdi/0:${minor}/read_ahead_kb`, 'utf8')).toBe('1024\n');

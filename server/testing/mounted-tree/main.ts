@@ -1,5 +1,6 @@
 // Mounts a local directory without mirrors until it is told to stop, for tests of what a mount answers.
-// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY fuse-native|kernel [hang-writes | fail-renames]. Prints {"event":"ready"}.
+// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY fuse-native|kernel [hang-writes | fail-renames]. Prints {"event":"ready"}, and
+// upon SIGUSR2 how often the kernel has asked what since the last time.
 
 import { AppError } from '../../base/errors.ts';
 import { jsonLogger } from '../../base/logger.ts';
@@ -11,6 +12,7 @@ import { KernelDriver } from '../../fuse/kernel/kernel-driver.ts';
 import { MountHandlers } from '../../mount/handlers.ts';
 import type { RunOptions, Transactions } from '../../transaction/transactions.ts';
 import { LocalTransactions } from '../local-transactions.ts';
+import { countRequests } from './request-counts.ts';
 
 const [directory = '', mountPoint = '', stateDirectory = '', driverName = '', fault] = process.argv.slice(2);
 const logger = jsonLogger('info', (line) => process.stdout.write(line));
@@ -26,6 +28,8 @@ driver.onLost((reason) => {
   void stop();
 });
 process.once('SIGTERM', () => void stop());
+const requests = countRequests();
+process.on('SIGUSR2', () => logger.info('requests', { counts: requests() }));
 await tree.start();
 try {
   await driver.mount();

@@ -32,7 +32,6 @@ const SIZES: Readonly<Record<string, number>> = {
   fuse_create_in: 16,
   fuse_open_out: 16,
   fuse_release_in: 24,
-  fuse_flush_in: 24,
   fuse_read_in: 40,
   fuse_write_in: 40,
   fuse_write_out: 8,

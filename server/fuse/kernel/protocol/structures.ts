@@ -125,12 +125,6 @@ export const RELEASE_IN = structure('fuse_release_in', {
   release_flags: skipped(4),
   lock_owner: skipped(8),
 });
-export const FLUSH_IN = structure('fuse_flush_in', {
-  fh: id64,
-  unused: skipped(4),
-  padding: skipped(4),
-  lock_owner: skipped(8),
-});
 
 /** Also that of READDIR and READDIRPLUS. */
 export const READ_IN = structure('fuse_read_in', {

@@ -8,15 +8,7 @@ import { isSameContent, stampOf, type Node } from '../node.ts';
 import { FLAGS } from '../protocol/flags.ts';
 import { OPCODE } from '../protocol/opcodes.ts';
 import { encoded, type ValueOf } from '../protocol/structure.ts';
-import {
-  CREATE_IN,
-  ENTRY_OUT,
-  FLUSH_IN,
-  FSYNC_IN,
-  OPEN_IN,
-  OPEN_OUT,
-  RELEASE_IN,
-} from '../protocol/structures.ts';
+import { CREATE_IN, ENTRY_OUT, FSYNC_IN, OPEN_IN, OPEN_OUT, RELEASE_IN } from '../protocol/structures.ts';
 import { entryOut, type Served } from '../served.ts';
 import { attributesOfNode, mustBe } from './attribute-requests.ts';
 
@@ -38,16 +30,6 @@ export function fileRequests(served: Served): readonly (readonly [number, Route]
       route(
         (body) => ({ ...body.structure(CREATE_IN), name: body.text() }),
         (args, call) => create(served, args, call),
-      ),
-    ],
-    [
-      OPCODE.FLUSH,
-      route(
-        (body) => body.structure(FLUSH_IN),
-        async ({ fh }, { caller }) => {
-          await handlers.flush(fh, caller);
-          return DONE;
-        },
       ),
     ],
     [
@@ -155,7 +137,7 @@ async function afterRename(
 function openAnswer({ handlers }: Served, node: Node, handle: Handle, flags: number, keep: number): Answer {
   const writable = (flags & ACCESS_BITS) !== constants.O_RDONLY;
   node.handles.set(handle, { writable, written: false, borrowers: new Set() });
-  // Closing tells the mirrors the mtime of what was written; who only reads needn't be asked at each close.
+  // Closing writes out what memory maps have changed; who only reads doesn't wait for what others have.
   const open_flags = keep | (writable ? 0 : FLAGS.FOPEN_NOFLUSH);
   const { body } = structureAnswer(OPEN_OUT, { fh: handle, open_flags });
   const unheard = () => {
