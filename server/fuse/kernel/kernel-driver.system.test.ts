@@ -400,6 +400,27 @@ describe('a mount by the kernel protocol whose changes fail or hang', () => {
     expect((await stat(local('f'))).size).toBe(0);
   });
 
+  it('serves reads while many pages of a memory map wait for a mirror', async () => {
+    tree = await mountedTree('kernel');
+    await tree.start('hang-writes');
+    await writeFile(local('cold'), Buffer.alloc(4 << 20, 'content '));
+    const pages = 200;
+    const writer = tree.startSh(`exec python3 -c "
+import mmap, os
+fd = os.open('mapped', os.O_RDWR | os.O_CREAT); os.ftruncate(fd, ${pages} << 20); m = mmap.mmap(fd, ${pages} << 20)
+for page in range(${pages}): m[page << 20] = 1
+m.flush()"`);
+    let written = 0;
+    await waitUntil('the pages are on their way', async () => {
+      written += (await tree.requests()).WRITE ?? 0;
+      return written >= 64;
+    });
+    expect(await tree.sh(`cmp cold ${local('cold')}`, 5000)).toMatchObject({ code: 0, timedOut: false });
+    writer.kill('SIGKILL');
+    await tree.kill();
+    await writer.result;
+  });
+
   it('serves reads while more data waits for a mirror than may be kept in memory, and ends it all at unmount', async () => {
     tree = await mountedTree('kernel');
     await tree.start('hang-writes');

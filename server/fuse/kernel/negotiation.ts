@@ -9,8 +9,11 @@ import { INIT_OUT, type INIT_IN } from './protocol/structures.ts';
 const MINOR = 38;
 /** Linux 3.15: before it, structures were shorter. */
 const OLDEST_MINOR = 23;
-/** How many requests nobody waits for (read-ahead, pages of memory maps) are sent at a time. */
-const MOST_IN_BACKGROUND = 64;
+/**
+ * How many requests nobody waits for are sent at a time: as many as there may be. Pages of memory maps are written
+ * by such requests, and read-ahead stands in one queue with them: a limit would let reads wait for a frozen mirror.
+ */
+const MOST_IN_BACKGROUND = 0xffff;
 
 /**
  * What we take of what the kernel offers. Not taken: WRITEBACK_CACHE, with which a write would return before it is
@@ -48,7 +51,7 @@ export function negotiate(offer: ValueOf<typeof INIT_IN>): Negotiated {
     max_readahead: offer.max_readahead,
     flags: offer.flags & WANTED,
     max_background: MOST_IN_BACKGROUND,
-    congestion_threshold: (MOST_IN_BACKGROUND / 4) * 3,
+    congestion_threshold: MOST_IN_BACKGROUND,
     max_write: LARGEST_CONTENT_BYTES,
     time_gran: 1,
     max_pages: LARGEST_CONTENT_PAGES,
