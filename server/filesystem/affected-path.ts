@@ -14,6 +14,8 @@ export type AffectedPath =
   | { readonly kind: 'extent'; readonly path: TreePath; readonly index: number }
   /** The entry and all below it. */
   | { readonly kind: 'tree'; readonly path: TreePath }
+  /** The names in a directory, and of its files those that changed since then by the clock of the local tree. */
+  | { readonly kind: 'children'; readonly path: TreePath; readonly sinceMs: number }
   /** A directory's rename: it may be under either name. */
   | { readonly kind: 'move'; readonly path: TreePath; readonly to: TreePath };
 
@@ -52,6 +54,8 @@ function detailOf(affected: AffectedPath): string {
   switch (affected.kind) {
     case 'extent':
       return `extent\0${String(affected.index).padStart(12, '0')}`;
+    case 'children':
+      return `children\0${affected.sinceMs}`;
     case 'move':
       return `move\0${affected.to}`;
     default:

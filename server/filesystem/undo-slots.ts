@@ -1,6 +1,7 @@
 import { constants, writeSync } from 'node:fs';
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bootIdOf } from '../base/boot-id.ts';
 import { AppError, invariant } from '../base/errors.ts';
 import { closeDescriptor, openDescriptor, writeFully } from './descriptors.ts';
 import { appErrorOf } from './errno.ts';
@@ -175,14 +176,5 @@ async function arm(slot: UndoSlot, encoded: Buffer, overlap: Buffer): Promise<vo
     if (written !== encoded.length) throw new AppError('INPUT_OUTPUT', 'an undo record was cut short');
   } catch (error) {
     throw appErrorOf(error);
-  }
-}
-
-/** Differs after each start of the machine. Where the system has no such thing nothing is ever put back. */
-async function bootIdOf(): Promise<string | undefined> {
-  try {
-    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-  } catch {
-    return undefined;
   }
 }

@@ -13,7 +13,7 @@ export type JournalRecord =
   /** `sequence` tells which of two directory moves came later. */
   | AffectedRecord;
 
-interface AffectedRecord {
+export interface AffectedRecord {
   readonly affected: AffectedPath;
   readonly sequence: number;
   /** Of the other two: a flipped bit must not turn one path into another. */
@@ -40,14 +40,23 @@ export function journalKey(prefix: string, key: string): string {
   return prefix + createHash('sha256').update(key).digest('base64url');
 }
 
-/** All paths whose keys begin with `prefix`, in the order they were noted. */
-export function affectedPathsIn(store: JournalStore, prefix: string): AffectedPath[] {
+/** All records whose keys begin with `prefix`. */
+export function affectedRecordsIn(store: JournalStore, prefix: string): AffectedRecord[] {
   const records: AffectedRecord[] = [];
   for (const { value } of store.getRange({ start: prefix, end: `${prefix}~` })) {
-    if (!('affected' in value) || value.checksum !== checksumOf(value.affected, value.sequence)) {
+    if (!('affected' in value) || !isWhole(value)) {
       throw new AppError('JOURNAL_DAMAGED', `the journal has a damaged record under ${prefix}`);
     }
     records.push(value);
   }
-  return records.sort((a, b) => a.sequence - b.sequence).map(({ affected }) => affected);
+  return records;
+}
+
+/** The paths in the order they were noted. */
+export function affectedPathsOf(records: readonly AffectedRecord[]): AffectedPath[] {
+  return records.toSorted((a, b) => a.sequence - b.sequence).map(({ affected }) => affected);
+}
+
+export function isWhole({ affected, sequence, checksum }: AffectedRecord): boolean {
+  return checksum === checksumOf(affected, sequence);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,9 +20,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function reopen(): Promise<void> {
+async function reopen(bootId?: string): Promise<void> {
   await journal.close();
-  journal = await Journal.open(directory);
+  journal = await Journal.open(directory, bootId);
 }
 
 const entry = (path: string): AffectedPath => ({ kind: 'entry', path: treePath(path) });
@@ -77,6 +77,109 @@ describe('the intent log', () => {
     await journal.intents.hold(odd.map(entry));
     await reopen();
     expect(journal.intents.left()).toEqual(odd.map(entry));
+  });
+});
+
+describe('intents that their directory covers', () => {
+  const changedMs = 1000;
+  const made = { directory: treePath('/d'), changedMs, isNew: true };
+  const removed = { ...made, isNew: false };
+  const children: AffectedPath = { kind: 'children', path: treePath('/d'), sinceMs: changedMs };
+
+  it('are found by name after the end of the process', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await journal.intents.hold([entry('/d/b')], removed);
+    await reopen();
+    expect(journal.intents.left()).toEqual([entry('/d/a'), entry('/d/b')]);
+  });
+
+  it('are found as their directory after the machine went down', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await journal.intents.hold([entry('/other')]);
+    await reopen('another boot');
+    expect(journal.intents.left()).toEqual([children, entry('/other')]);
+  });
+
+  it('keep the order among the others', async () => {
+    await journal.intents.hold([entry('/1')]);
+    await journal.intents.hold([entry('/d/2')], made);
+    await journal.intents.hold([entry('/3')]);
+    await reopen();
+    expect(journal.intents.left()).toEqual([entry('/1'), entry('/d/2'), entry('/3')]);
+  });
+
+  it('are enough for changes of what was made, but not of what was there before', async () => {
+    await journal.intents.hold([entry('/d/new')], made);
+    await journal.intents.hold([entry('/d/old')], removed);
+    expect(journal.intents.isHot(entry('/d/new'))).toBe(true);
+    expect(journal.intents.isHot(entry('/d/old'))).toBe(false);
+    await journal.intents.hold([entry('/d/new'), entry('/d/old')]);
+    await reopen('another boot');
+    expect(journal.intents.left()).toEqual([children, entry('/d/old')]);
+  });
+
+  it('are not enough any more when what was made has been removed', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await journal.intents.hold([entry('/d/a')], removed);
+    expect(journal.intents.isHot(entry('/d/a'))).toBe(false);
+  });
+
+  it('keep their directory noted until the last of them is retired', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await journal.intents.hold([entry('/d/b')], made);
+    journal.intents.letGo([entry('/d/a')]);
+    const later = Date.now() + 1000;
+    journal.intents.retire([entry('/d/a'), children], later);
+    expect(journal.intents.size).toBe(2);
+    journal.intents.letGo([entry('/d/b')]);
+    journal.intents.retire([entry('/d/b')], later);
+    journal.intents.retire([children], later);
+    expect(journal.intents.size).toBe(0);
+    await reopen('another boot');
+    expect(journal.intents.left()).toEqual([]);
+  });
+
+  it('are forgotten once recovery has taken them over', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await reopen('another boot');
+    journal.intents.dropLeft();
+    await journal.flushed();
+    await reopen('another boot');
+    expect(journal.intents.left()).toEqual([]);
+  });
+
+  it('end where the last record was torn, at any byte', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await journal.intents.hold([entry('/d/b')], made);
+    await journal.close();
+    const file = join(directory, 'covered-intents');
+    const whole = await readFile(file);
+    const secondEndsAt = whole.length;
+    const firstEndsAt = whole.subarray(0, -1).lastIndexOf('\n') + 1;
+    for (let length = firstEndsAt; length < secondEndsAt; length += 7) {
+      await writeFile(file, whole.subarray(0, length));
+      journal = await Journal.open(directory);
+      expect(journal.intents.left()).toEqual([entry('/d/a')]);
+      await journal.close();
+    }
+  });
+
+  it('count as lost where their file is: then their directory is compared', async () => {
+    await journal.intents.hold([entry('/d/a')], made);
+    await journal.close();
+    await writeFile(join(directory, 'covered-intents'), 'nonsense\n');
+    journal = await Journal.open(directory);
+    expect(journal.intents.left()).toEqual([children]);
+  });
+
+  it('are written anew when most of the file is of retired ones', async () => {
+    const paths = Array.from({ length: 3000 }, (_, k) => entry(`/d/${'x'.repeat(50)}${k}`));
+    await journal.intents.hold(paths, made);
+    journal.intents.letGo(paths.slice(1));
+    journal.intents.retire(paths, Date.now() + 1000);
+    expect((await stat(join(directory, 'covered-intents'))).size).toBeLessThan(1000);
+    await reopen();
+    expect(journal.intents.left()).toEqual(paths.slice(0, 1));
   });
 });
 

@@ -1,10 +1,16 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { bootIdOf } from '../base/boot-id.ts';
 import { AppError } from '../base/errors.ts';
+import { CoveredIntents } from './covered-intents.ts';
 import { probeJournal } from './journal-probe.ts';
 import { IntentLog } from './intent-log.ts';
 import { StaleSet } from './stale-set.ts';
 import { JOURNAL_VERSION, type JournalRecord, type JournalStore } from './journal-record.ts';
+
+/** Beside lmdb's own files. */
+const COVERED_INTENTS = 'covered-intents';
 
 /**
  * What must survive a crash: the intents of transactions and the stale paths of each mirror, in one lmdb
@@ -15,15 +21,18 @@ export class Journal {
   readonly intents: IntentLog;
   readonly #root: RootDatabase<JournalRecord, string>;
   readonly #store: JournalStore;
+  readonly #covered: CoveredIntents;
   readonly #staleSets = new Map<string, StaleSet>();
 
-  private constructor(root: RootDatabase<JournalRecord, string>) {
+  private constructor(root: RootDatabase<JournalRecord, string>, covered: CoveredIntents) {
     this.#root = root;
     this.#store = root;
-    this.intents = new IntentLog(this.#store);
+    this.#covered = covered;
+    this.intents = new IntentLog(this.#store, covered);
   }
 
-  static async open(directory: string): Promise<Journal> {
+  /** `bootId`: of the machine as it runs now; another one than before means that it went down in between. */
+  static async open(directory: string, bootId?: string): Promise<Journal> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await probeJournal(directory);
     const root = openEnvironment(directory);
@@ -33,7 +42,8 @@ export class Journal {
       await root.close();
       throw new AppError('JOURNAL_DAMAGED', `the journal in ${directory} is of another version`);
     }
-    return new Journal(root);
+    const file = join(directory, COVERED_INTENTS);
+    return new Journal(root, new CoveredIntents(file, bootId ?? (await bootIdOf())));
   }
 
   staleSet(mirror: string): StaleSet {
@@ -85,6 +95,7 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.flushed();
+    this.#covered.close();
     await this.#root.close();
   }
 }

@@ -2,7 +2,13 @@ import { TypedEmitter } from '../base/emitter.ts';
 import { invariant } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
-import { affectedPathsIn, affectedRecord, journalKey, type JournalStore } from './journal-record.ts';
+import {
+  affectedPathsOf,
+  affectedRecord,
+  affectedRecordsIn,
+  journalKey,
+  type JournalStore,
+} from './journal-record.ts';
 
 /** Beyond this many the set becomes {everything}: memory stays bounded, catching up compares the whole tree. */
 const MOST_PATHS = 100_000;
@@ -35,7 +41,7 @@ export class StaleSet {
   constructor(store: JournalStore, mirror: string) {
     this.#store = store;
     this.#prefix = `stale/${mirror}/`;
-    for (const affected of affectedPathsIn(store, this.#prefix)) this.#add(affected);
+    for (const affected of affectedPathsOf(affectedRecordsIn(store, this.#prefix))) this.#add(affected);
   }
 
   get size(): number {

@@ -1,6 +1,7 @@
 import { EXTENT_BYTES, type AffectedPath } from '../filesystem/affected-path.ts';
 import { parentOf, type TreePath } from '../filesystem/tree-path.ts';
 import type { CompareMode } from './comparison.ts';
+import { repairChildren } from './children-repair.ts';
 import { repairMove } from './move-repair.ts';
 import type { Follow, Repair } from './repair.ts';
 import { repairTree } from './tree-repair.ts';
@@ -23,6 +24,9 @@ export async function repairAffected(
       return repair.range({ path, offset: affected.index * EXTENT_BYTES, lengthBytes: EXTENT_BYTES });
     case 'tree':
       await repairTree(repair, path, follow);
+      return directoriesOf(repair, path);
+    case 'children':
+      await repairChildren(repair, affected, follow);
       return directoriesOf(repair, path);
     case 'move':
       return repairMove(repair, affected, follow);

@@ -6,7 +6,7 @@ import { forEachConcurrently } from './concurrency.ts';
 import type { Follow, Repair } from './repair.ts';
 
 /** Small files are bound by round trips, so several are on their way at once. */
-const FILES_AT_ONCE = 16;
+export const FILES_AT_ONCE = 16;
 
 /**
  * A directory and what stands directly in it; the directories below follow as paths of their own, so the work
@@ -26,7 +26,8 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
   await repair.attributesOf(path);
 }
 
-async function repairChild(
+/** What stands directly in a directory that both have. */
+export async function repairChild(
   repair: Repair,
   child: Child,
   there: FileStat | undefined,

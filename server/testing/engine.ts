@@ -136,10 +136,13 @@ export class Engine {
     }
   }
 
+  /** What tells one start of the machine from the next; a test changes it to have the machine go down. */
+  bootId = 'boot 1';
+
   /** Begins anew on what is on disk, as after a crash: nothing of the old run is asked to end. */
   async restart(): Promise<void> {
     await this.#started?.journal.close();
-    const journal = await Journal.open(join(this.base, 'state'));
+    const journal = await Journal.open(join(this.base, 'state'), this.bootId);
     const local = new LocalTree(this.localRoot, join(this.base, 'state'));
     await local.start();
     await local.writeReserved(IDENTITY_FILE, Buffer.from('{}'));

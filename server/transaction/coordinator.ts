@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { affectedBy, EXTENT_BYTES, type AffectedPath } from '../filesystem/affected-path.ts';
+import { affectedBy, type AffectedPath } from '../filesystem/affected-path.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
-import type { IntentLog } from '../journal/intent-log.ts';
+import { parentOf } from '../filesystem/tree-path.ts';
+import type { Cover, IntentLog } from '../journal/intent-log.ts';
 import { LocalCheck, type LocalFacts } from './local-check.ts';
 import { applyToMirrors, gatherCompany, type MirrorPart } from './mirrors-apply.ts';
 import type { Participant, Repairer } from './participant.ts';
@@ -118,30 +119,34 @@ export class Coordinator {
 
   async #runChecked(transaction: Transaction, facts: LocalFacts): Promise<void> {
     const { intents } = this.#options;
-    const affected = this.#affectedBy(transaction.operation, facts.isDirectory);
+    const { operation } = transaction;
+    const affected = affectedBy(operation, facts.isDirectory);
+    const noted = this.#notedFor(operation, affected);
     transaction.keepsPreImage = facts.hidesFile ?? false;
     try {
       // DURABILITY: the intent goes first. A crash after this line makes the paths stale on every mirror; a
       // crash before it finds nothing changed anywhere.
-      await intents.hold(affected);
-      await this.#step('intent-noted', aboutOf(transaction.operation));
+      await intents.hold(noted, coverOf(operation, facts));
+      await this.#step('intent-noted', aboutOf(operation));
       transaction.cancelled.throwIfAborted();
       await this.#carryOut(transaction, affected);
     } finally {
-      intents.letGo(affected);
+      intents.letGo(noted);
     }
   }
 
   /**
-   * A small file that is noted as a whole, as one just created is, needs no extents noted beside: putting
-   * either right copies the same bytes, and each first note costs a write to stable storage.
+   * A file or directory that is noted as a whole, as one just made is, needs no part of it noted beside, nor the first
+   * bytes of a file an extent: each first note costs a write to stable storage.
    */
-  #affectedBy(operation: Operation, isDirectory: boolean): AffectedPath[] {
-    if (operation.kind === 'write' && operation.offset + operation.data.length <= EXTENT_BYTES) {
-      const whole: AffectedPath = { kind: 'entry', path: operation.path };
-      if (this.#options.intents.isHot(whole)) return [whole];
-    }
-    return affectedBy(operation, isDirectory);
+  #notedFor(operation: Operation, affected: readonly AffectedPath[]): readonly AffectedPath[] {
+    const whole: AffectedPath = { kind: 'entry', path: operation.path };
+    const isPart = affected.every(
+      (part) =>
+        part.path === operation.path &&
+        (part.kind === 'attributes' || (part.kind === 'extent' && part.index === 0)),
+    );
+    return isPart && this.#options.intents.isHot(whole) ? [whole] : affected;
   }
 
   async #carryOut(transaction: Transaction, affected: readonly AffectedPath[]): Promise<void> {
@@ -234,6 +239,13 @@ function locksOf(operation: Operation): Lock[] {
     default:
       return [{ path: operation.path, subtree: false }];
   }
+}
+
+/** Names that come and go are covered by their directory. */
+function coverOf({ kind, path }: Operation, { directoryChangedMs }: LocalFacts): Cover | undefined {
+  if (directoryChangedMs === undefined) return undefined;
+  const isNew = kind !== 'unlink' && kind !== 'rmdir';
+  return { directory: parentOf(path), changedMs: directoryChangedMs, isNew };
 }
 
 function aboutOf({ kind, path }: Operation): { operation: string; path: string } {

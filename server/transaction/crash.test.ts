@@ -113,6 +113,11 @@ const RECOVERIES: Record<string, (crashed: CrashedEngine) => Promise<void>> = {
     await engine.restart();
     await engine.heal();
   },
+  'one recovery after the machine went down': async ({ engine }) => {
+    engine.bootId = 'boot 2';
+    await engine.restart();
+    await engine.heal();
+  },
   'recoveries that are killed themselves, of mirrors that hold a part of it': async (crashed) => {
     for (const partly of CASES) {
       if (partly.point.applied.includes('m2') && !partly.point.undoing)

@@ -14,6 +14,8 @@ export interface LocalFacts {
   readonly sharedInode?: string;
   /** The operation takes a file or symlink out of the tree. */
   readonly hidesFile?: boolean;
+  /** When the names of the directory last changed that the operation makes or removes a name in. */
+  readonly directoryChangedMs?: number;
   /** The operation changes nothing (a rename onto itself). */
   readonly nothingToDo?: boolean;
 }
@@ -41,8 +43,10 @@ export class LocalCheck {
       case 'create':
       case 'mkdir':
       case 'symlink':
-        await this.#checkNewName(operation.path);
-        return { isDirectory: operation.kind === 'mkdir' };
+        return {
+          isDirectory: operation.kind === 'mkdir',
+          directoryChangedMs: await this.#checkNewName(operation.path),
+        };
       case 'link':
         return this.#checkLink(operation);
       case 'write':
@@ -64,10 +68,11 @@ export class LocalCheck {
     }
   }
 
-  async #checkNewName(path: TreePath): Promise<void> {
-    this.#checkParent(path);
+  async #checkNewName(path: TreePath): Promise<number> {
+    const changedMs = this.#checkParent(path);
     if (this.#optional(path)) throw new AppError('ALREADY_EXISTS');
     await this.#checkSpace(0);
+    return changedMs;
   }
 
   async #checkLink({ path, to }: OperationOf<'link'>): Promise<LocalFacts> {
@@ -91,16 +96,15 @@ export class LocalCheck {
   #checkUnlink(path: TreePath): LocalFacts {
     const stat = this.#existing(path);
     if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
-    this.#checkParent(path);
-    return { ...factsOf(stat), hidesFile: true };
+    return { ...factsOf(stat), hidesFile: true, directoryChangedMs: this.#checkParent(path) };
   }
 
   async #checkRmdir(path: TreePath): Promise<LocalFacts> {
     const stat = this.#existing(path);
     if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
-    this.#checkParent(path);
+    const directoryChangedMs = this.#checkParent(path);
     await this.#checkEmpty(path);
-    return factsOf(stat);
+    return { ...factsOf(stat), directoryChangedMs };
   }
 
   async #checkRename({ path, to }: OperationOf<'rename'>): Promise<LocalFacts> {
@@ -124,8 +128,11 @@ export class LocalCheck {
     }
   }
 
-  /** The parent must be a directory that this process may change; access(2) also tells a read-only file system. */
-  #checkParent(path: TreePath): void {
+  /**
+   * The parent must be a directory that this process may change; access(2) also tells a read-only file system.
+   * Answers when its names last changed.
+   */
+  #checkParent(path: TreePath): number {
     const parent = parentOf(path);
     const stat = this.#existing(parent);
     if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
@@ -134,6 +141,7 @@ export class LocalCheck {
     } catch (error) {
       throw appErrorOf(error);
     }
+    return Number(stat.ctimeMs);
   }
 
   async #checkSpace(growthBytes: number): Promise<void> {
