@@ -73,6 +73,13 @@ export interface ListedEntry {
   readonly attributes?: Attributes;
 }
 
+/** What fallocate(2) is asked for; `mode` has its flags. */
+export interface Allocation {
+  readonly mode: number;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
 /** An open file or directory, as the handlers number it. */
 export type Handle = number;
 
@@ -101,6 +108,8 @@ export interface FuseHandlers {
 
   /** Honours O_TRUNC where the driver passes it on. */
   open(path: TreePath, flags: number, caller: Caller): Promise<Handle>;
+  /** Opens the file of an open handle once more; also one that has no name left. */
+  reopen(handle: Handle, flags: number, caller: Caller): Promise<Handle>;
   create(
     path: TreePath,
     flags: number,
@@ -114,6 +123,8 @@ export interface FuseHandlers {
    * says whether this write goes to the end of the file, where that may differ from how it was opened.
    */
   write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void>;
+  /** fallocate(2); refused with NOT_SUPPORTED where the mirrors can't follow. */
+  allocate(handle: Handle, asked: Allocation, caller: Caller): Promise<void>;
   fsync(handle: Handle, dataOnly: boolean, caller: Caller): Promise<void>;
   /** Never fails towards the kernel, which ignores the answer, and never waits for the network. */
   release(handle: Handle): Promise<void>;

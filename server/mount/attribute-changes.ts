@@ -63,13 +63,15 @@ export class AttributeChanges {
         if (modeToSet !== undefined) await this.chmod(target, modeToSet, caller);
         modeToSet = undefined;
         const planned = await plan.build(path);
-        return {
-          operation: planned.operation,
-          stillHolds: (now) => {
-            if (unprivileged && hasPrivilege(now)) modeToSet = withoutPrivilege(now);
-            return modeToSet === undefined && planned.stillHolds?.(now) !== false;
-          },
-        };
+        return (
+          planned && {
+            operation: planned.operation,
+            stillHolds: (now) => {
+              if (unprivileged && hasPrivilege(now)) modeToSet = withoutPrivilege(now);
+              return modeToSet === undefined && planned.stillHolds?.(now) !== false;
+            },
+          }
+        );
       },
       onOrphan: async (file) => {
         if (unprivileged) await dropPrivilege(file);

@@ -11,7 +11,8 @@ import {
 } from '../filesystem/descriptors.ts';
 import { appErrorOf, hasErrno } from '../filesystem/errno.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
-import type { Caller, Handle } from '../fuse/driver.ts';
+import type { Allocation, Caller, Handle } from '../fuse/driver.ts';
+import { allocate } from './allocation.ts';
 import { onLocal, type AttributeChanges } from './attribute-changes.ts';
 import type { FileChanges, Plan } from './file-changes.ts';
 import type { LocalDirectory } from './local-directory.ts';
@@ -38,9 +39,19 @@ export class Content {
   }
 
   async open(path: TreePath, flags: number, caller: Caller): Promise<OpenFile> {
-    const { attributes, files, local } = this.#parts;
-    const access = flags & ACCESS_BITS;
-    const fd = openLocal(local.absolute(path), access);
+    const fd = openLocal(this.#parts.local.absolute(path), flags & ACCESS_BITS, CAREFULLY);
+    return this.#opened(fd, path, flags, caller);
+  }
+
+  /** The same file once more, whatever its name is by now. */
+  async reopen(handle: Handle, flags: number, caller: Caller): Promise<OpenFile> {
+    const { fd, path } = this.#parts.files.get(handle);
+    const again = openLocal(`/proc/self/fd/${fd}`, flags & ACCESS_BITS, constants.O_NONBLOCK);
+    return this.#opened(again, path, flags, caller);
+  }
+
+  async #opened(fd: number, path: TreePath | undefined, flags: number, caller: Caller): Promise<OpenFile> {
+    const { attributes, files } = this.#parts;
     const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile()) {
       closeQuietly(fd);
@@ -51,7 +62,7 @@ export class Content {
       ino: stat.ino,
       dev: stat.dev,
       path,
-      writable: access !== constants.O_RDONLY,
+      writable: (flags & ACCESS_BITS) !== constants.O_RDONLY,
       appends: (flags & constants.O_APPEND) !== 0,
     });
     try {
@@ -96,6 +107,11 @@ export class Content {
     file.dirty = true;
   }
 
+  async allocate(handle: Handle, asked: Allocation, caller: Caller): Promise<void> {
+    const { attributes, files } = this.#parts;
+    await allocate(attributes, files.get(handle), asked, caller);
+  }
+
   async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
     const file = this.#parts.files.get(handle);
     await this.#parts.changes.settle(file);
@@ -133,13 +149,13 @@ async function endOf(fd: number): Promise<Place> {
  * A symlink or a pipe put there behind our back is refused, not followed or waited for. Synchronous: the kernel has
  * just looked the name up, and a turn through the thread pool costs more than the call.
  */
-function openLocal(absolutePath: string, access: number): number {
+function openLocal(absolutePath: string, access: number, care: number): number {
   try {
-    return openSync(absolutePath, access | CAREFULLY);
+    return openSync(absolutePath, access | care);
   } catch (error) {
     // The caller's right to write was the kernel's to check, and a file of mode 0444 that it just made may be
     // written by it; writes go through the tree, so reading is all that this descriptor must be able to.
     if (!hasErrno(error, 'EACCES') || access === constants.O_RDONLY) throw appErrorOf(error);
-    return openLocal(absolutePath, constants.O_RDONLY);
+    return openLocal(absolutePath, constants.O_RDONLY, care);
   }
 }

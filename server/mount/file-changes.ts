@@ -23,8 +23,8 @@ export interface Planned {
 }
 
 export interface Plan {
-  /** Builds the operation from what is so now. */
-  build(path: TreePath): Promise<Planned>;
+  /** Builds the operation from what is so now; undefined: nothing is to be changed. */
+  build(path: TreePath): Promise<Planned | undefined>;
   /** The same change on an open file that has no name left: no mirror has it. */
   onOrphan(file: OpenFile): Promise<void>;
 }
@@ -41,7 +41,7 @@ export class FileChanges {
     this.#files = files;
   }
 
-  /** Answers the file's stat from just before the change; undefined if it was an orphan's. */
+  /** Answers the file's stat from just before the change; undefined if it was an orphan's, or there was none. */
   async run(target: Target, plan: Plan, caller: Caller): Promise<BigIntStats | undefined> {
     const file = 'file' in target ? target.file : undefined;
     for (let tried = 0; tried < MOST_PLANS; tried++) {
@@ -50,7 +50,9 @@ export class FileChanges {
         if (file) await plan.onOrphan(file);
         return undefined;
       }
-      const before = await this.#attempt(path, file, plan, caller);
+      const planned = await plan.build(path);
+      if (!planned) return undefined;
+      const before = await this.#attempt(path, file, planned, caller);
       if (before) return before;
       if (file?.path === path) await this.#checkName(file, path);
     }
@@ -81,8 +83,7 @@ export class FileChanges {
   }
 
   /** undefined: what the operation was built from no longer holds. */
-  async #attempt(path: TreePath, file: OpenFile | undefined, plan: Plan, caller: Caller) {
-    const planned = await plan.build(path);
+  async #attempt(path: TreePath, file: OpenFile | undefined, planned: Planned, caller: Caller) {
     let before: BigIntStats | undefined;
     let outdated = false;
     const precondition = async () => {

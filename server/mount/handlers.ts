@@ -4,6 +4,7 @@ import { AppError, asAppError, hasCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type {
+  Allocation,
   AttributeChange,
   Attributes,
   Caller,
@@ -116,6 +117,10 @@ export class MountHandlers implements FuseHandlers {
     return (await this.#content.open(path, flags, caller)).handle;
   }
 
+  async reopen(handle: Handle, flags: number, caller: Caller): Promise<Handle> {
+    return (await this.#content.reopen(handle, flags, caller)).handle;
+  }
+
   async create(path: TreePath, flags: number, mode: number, caller: Caller) {
     const exclusive = (flags & constants.O_EXCL) !== 0;
     for (let attempt = 1; ; attempt++) {
@@ -136,6 +141,10 @@ export class MountHandlers implements FuseHandlers {
 
   async write(handle: Handle, offset: number, data: Buffer, caller: Caller, append?: boolean): Promise<void> {
     await this.#content.write(handle, offset, data, caller, append);
+  }
+
+  async allocate(handle: Handle, asked: Allocation, caller: Caller): Promise<void> {
+    await this.#content.allocate(handle, asked, caller);
   }
 
   async fsync(handle: Handle, dataOnly: boolean): Promise<void> {

@@ -293,49 +293,6 @@ assert rename(b'a', b'b', 1) == errno.EEXIST and rename(b'a', b'b', 2) == errno.
 assert (open('a').read(), open('b').read()) == ('a', 'b') and rename(b'a', b'c', 1) == 0 and open('c').read() == 'a'`);
   });
 
-  it('makes regular files by mknod, and refuses what SFTP has no form for', async () => {
-    await python(`
-import errno, stat
-os.mknod('f', 0o640 | stat.S_IFREG); assert os.stat('f').st_mode == 0o100640
-def refused(call, *args):
-    try: call(*args)
-    except OSError as error: assert error.errno == errno.EOPNOTSUPP, error
-    else: raise Exception('not refused')
-refused(os.mkfifo, 'p'); refused(os.mknod, 'd', 0o600 | stat.S_IFCHR, os.makedev(1, 3))
-refused(os.setxattr, 'f', 'user.x', b'1'); refused(os.getxattr, 'f', 'user.x'); refused(os.removexattr, 'f', 'user.x')
-os.posix_fallocate(os.open('f', os.O_RDWR), 0, 5000); assert os.stat('f').st_size == 5000`);
-    expect((await readdir(tree.directory)).sort()).toEqual(['f']);
-  });
-
-  it('copies within the mount, seeks for data, and says how full the disk is', async () => {
-    await python(`
-open('a', 'wb').write(os.urandom(300_000)); a = os.open('a', os.O_RDONLY); b = os.open('b', os.O_RDWR | os.O_CREAT)
-import shutil; shutil.copyfile('a', 'c'); assert open('a', 'rb').read() == open('c', 'rb').read()
-assert os.lseek(a, 0, os.SEEK_DATA) == 0 and os.lseek(a, 0, os.SEEK_HOLE) == 300_000
-mine = os.statvfs('.'); disk = os.statvfs('${tree.directory}')
-assert (mine.f_blocks, mine.f_bsize, mine.f_namemax) == (disk.f_blocks, disk.f_bsize, 255)`);
-    await sh('cp --sparse=always a d; cmp a d');
-  });
-
-  it('asks no more of a new file than it takes, and nothing twice', async () => {
-    await sh('echo x > first');
-    await tree.requests();
-    await python(`
-os.mkdir('d'); dir = os.open('d', os.O_RDONLY)
-for i in range(100):
-    fd = os.open(f'f{i}', os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=dir); os.write(fd, b'x' * 4096); os.close(fd)`);
-    const asked = await tree.requests();
-    expect(asked).toMatchObject({ CREATE: 100, WRITE: 100 });
-    // Besides those LOOKUP, RELEASE, and a GETATTR of the directory: the kernel checks its permissions after each change.
-    const total = Object.values(asked).reduce((sum, count) => sum + count, 0);
-    expect(total).toBeLessThan(530);
-  });
-
-  it('lets the kernel read ahead by 1 MiB', async () => {
-    const minor = (await mountedAt(tree.mountPoint))?.deviceMinor;
-    expect(await readFile(`/sys/class/bdi/0:${minor}/read_ahead_kb`, 'utf8')).toBe('1024\n');
-  });
-
   it('locks among processes by flock and by fcntl', async () => {
     await sh(`
       touch f; exec 5<f; flock -n 5; ! flock -n f true; exec 5>&-; flock -n f true

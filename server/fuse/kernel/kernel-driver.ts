@@ -39,7 +39,7 @@ interface Mounted {
 
 /**
  * Mounts by speaking the kernel's FUSE protocol over /dev/fuse, without native code; needs root. What it can't do:
- * open an unlinked file anew through /proc/PID/fd; device nodes, pipes, sockets and extended attributes (EOPNOTSUPP).
+ * device nodes, pipes, sockets and extended attributes (EOPNOTSUPP).
  */
 export class KernelDriver implements FuseDriver {
   readonly #options: KernelDriverOptions;

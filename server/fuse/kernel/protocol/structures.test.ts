@@ -35,6 +35,7 @@ const SIZES: Readonly<Record<string, number>> = {
   fuse_read_in: 40,
   fuse_write_in: 40,
   fuse_write_out: 8,
+  fuse_fallocate_in: 32,
   fuse_fsync_in: 16,
   fuse_kstatfs: 80,
   fuse_interrupt_in: 8,

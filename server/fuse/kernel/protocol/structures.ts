@@ -148,6 +148,14 @@ export const WRITE_IN = structure('fuse_write_in', {
 });
 export const WRITE_OUT = structure('fuse_write_out', { size: u32, padding: skipped(4) });
 
+export const FALLOCATE_IN = structure('fuse_fallocate_in', {
+  fh: id64,
+  offset: offset64,
+  length: offset64,
+  mode: u32,
+  padding: skipped(4),
+});
+
 /** Also that of FSYNCDIR. */
 export const FSYNC_IN = structure('fuse_fsync_in', { fh: id64, fsync_flags: u32, padding: skipped(4) });
 

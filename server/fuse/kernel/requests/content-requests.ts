@@ -1,13 +1,15 @@
 import { constants } from 'node:fs';
 import { AppError } from '../../../base/errors.ts';
-import { structureAnswer, type Answer } from '../answer.ts';
+import type { Caller } from '../../driver.ts';
+import { DONE, structureAnswer, type Answer } from '../answer.ts';
 import { route, type Call, type Route } from '../call.ts';
+import type { Node } from '../node.ts';
 import type { Body } from '../protocol/body.ts';
 import { FLAGS } from '../protocol/flags.ts';
 import { LARGEST_CONTENT_BYTES } from '../protocol/limits.ts';
 import { OPCODE } from '../protocol/opcodes.ts';
 import type { ValueOf } from '../protocol/structure.ts';
-import { READ_IN, WRITE_IN, WRITE_OUT } from '../protocol/structures.ts';
+import { FALLOCATE_IN, READ_IN, WRITE_IN, WRITE_OUT } from '../protocol/structures.ts';
 import type { Served } from '../served.ts';
 import { openHandle } from './file-requests.ts';
 
@@ -16,7 +18,7 @@ const SMALL_READ_BYTES = 64 * 1024;
 
 type Write = ValueOf<typeof WRITE_IN> & { readonly data: Buffer };
 
-/** Reading and writing. */
+/** Reading and writing, and what else changes content by an open file. */
 export function contentRequests(served: Served): readonly (readonly [number, Route])[] {
   return [
     [
@@ -27,6 +29,13 @@ export function contentRequests(served: Served): readonly (readonly [number, Rou
       ),
     ],
     [OPCODE.WRITE, route(writeArguments, (args, call) => write(served, args, call))],
+    [
+      OPCODE.FALLOCATE,
+      route(
+        (body) => body.structure(FALLOCATE_IN),
+        (args, call) => fallocate(served, args, call),
+      ),
+    ],
   ];
 }
 
@@ -61,10 +70,25 @@ async function write(served: Served, args: Write, { header, caller }: Call): Pro
   const append = (flags & constants.O_APPEND) !== 0 && (write_flags & FLAGS.FUSE_WRITE_CACHE) === 0;
   open.written = true;
   await served.handlers.write(fh, offset, data, caller, append);
-  if (node.privileged && caller.uid !== 0) {
-    // ORDER: before the writer goes on, the kernel must not believe in a set-user-id bit that the write took away.
-    await served.notifications.attributesChanged(node);
-    node.privileged = false;
-  }
+  await privilegeGone(served, node, caller);
   return structureAnswer(WRITE_OUT, { size });
+}
+
+async function fallocate(
+  served: Served,
+  { fh, mode, offset, length }: ValueOf<typeof FALLOCATE_IN>,
+  { header, caller }: Call,
+): Promise<Answer> {
+  const { node, open } = openHandle(served.nodes.find(header.nodeid), fh);
+  open.written = true;
+  await served.handlers.allocate(fh, { mode, offset, lengthBytes: length }, caller);
+  await privilegeGone(served, node, caller);
+  return DONE;
+}
+
+/** ORDER: before the writer goes on, the kernel must not believe in a set-user-id bit that the change took away. */
+async function privilegeGone({ notifications }: Served, node: Node, { uid }: Caller): Promise<void> {
+  if (!node.privileged || uid === 0) return;
+  await notifications.attributesChanged(node);
+  node.privileged = false;
 }

@@ -4,7 +4,7 @@ import { ROOT, type TreePath } from '../../../filesystem/tree-path.ts';
 import type { Attributes, Caller, Handle } from '../../driver.ts';
 import { DONE, structureAnswer, type Answer } from '../answer.ts';
 import { route, type Call, type Route } from '../call.ts';
-import { isSameContent, stampOf, type Node } from '../node.ts';
+import { borrowing, isSameContent, stampOf, type Node } from '../node.ts';
 import { FLAGS } from '../protocol/flags.ts';
 import { OPCODE } from '../protocol/opcodes.ts';
 import { encoded, type ValueOf } from '../protocol/structure.ts';
@@ -53,19 +53,34 @@ export function fileRequests(served: Served): readonly (readonly [number, Route]
 }
 
 async function open(served: Served, flags: number, { header, caller }: Call): Promise<Answer> {
-  const { handlers, nodes, paths } = served;
+  const { nodes, paths } = served;
   const node = nodes.get(header.nodeid);
-  const { handle, attributes } = await paths.at(node, async (path) => {
-    // Emptied only once it is sure to be the file that was meant: a rename may just have changed what is there.
-    const opened = await openSurely(served, node, path, flags & ~constants.O_TRUNC, caller);
-    if ((flags & constants.O_TRUNC) === 0) return opened;
-    return orRelease(served, opened.handle, async () => ({
-      handle: opened.handle,
-      attributes: await handlers.setattr(path, opened.handle, { sizeBytes: 0 }, caller),
-    }));
-  });
+  const held = nodes.pathOf(node) === undefined ? node.anyHandle() : undefined;
+  const { handle, attributes } = await (held === undefined
+    ? paths.at(node, (path) => openAt(served, node, path, flags, caller))
+    : reopen(served, node, held, flags, caller));
   const keep = keepsCache(node, attributes) ? FLAGS.FOPEN_KEEP_CACHE : 0;
   return openAnswer(served, node, handle, flags, keep);
+}
+
+async function openAt(served: Served, node: Node, path: TreePath, flags: number, caller: Caller) {
+  // Emptied only once it is sure to be the file that was meant: a rename may just have changed what is there.
+  const opened = await openSurely(served, node, path, flags & ~constants.O_TRUNC, caller);
+  if ((flags & constants.O_TRUNC) === 0) return opened;
+  return orRelease(served, opened.handle, async () => ({
+    handle: opened.handle,
+    attributes: await served.handlers.setattr(path, opened.handle, { sizeBytes: 0 }, caller),
+  }));
+}
+
+/** A file without a name that somebody has open, as /proc/PID/fd leads to it. */
+async function reopen(served: Served, node: Node, held: Handle, flags: number, caller: Caller) {
+  const { handlers } = served;
+  const handle = await borrowing(node, held, () => handlers.reopen(held, flags, caller));
+  return orRelease(served, handle, async () => ({
+    handle,
+    attributes: mustBe(node, await handlers.getattr(ROOT, handle, caller)),
+  }));
 }
 
 /** Opens the file of the node under the name it has afterwards, or rejects with STALE_HANDLE. */

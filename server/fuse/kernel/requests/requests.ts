@@ -11,9 +11,10 @@ import { nameRequests } from './name-requests.ts';
 
 /**
  * Everything that is answered with what the handlers say. A request that isn't here is answered ENOSYS, after which
- * the kernel does without: extended attributes and fallocate fail with EOPNOTSUPP before they reach us, lseek and
- * copy_file_range are done by the kernel's own means, locks stay local in it, and close(2) writes out memory maps
- * without a flush of ours.
+ * the kernel does without: extended attributes and O_TMPFILE fail with EOPNOTSUPP before they reach us; SEEK_HOLE
+ * finds the end only, since Node can't ask the local file; copy_file_range reads and writes, since a copy is no
+ * single change of the mirrors; statx answers as stat does; locks stay local in the kernel; close(2) writes out
+ * memory maps without a flush of ours.
  */
 export class Requests {
   readonly #served: Served;
