@@ -113,7 +113,13 @@ export type AttentionItem = z.infer<typeof attentionItemSchema>;
 export const overviewSchema = z.object({
   mode: z.enum(APPLIANCE_MODES),
   reason: z.string(),
-  mount: z.object({ point: z.string(), driver: z.string(), mounted: z.boolean() }),
+  mount: z.object({
+    point: z.string(),
+    driver: z.string(),
+    /** Why it is this driver. */
+    driverReason: z.string(),
+    mounted: z.boolean(),
+  }),
   mirrors: z.array(mirrorViewSchema),
   inFlight: z.object({ count, items: z.array(transactionViewSchema) }),
   recent: z.array(transactionViewSchema),

@@ -13,7 +13,7 @@ import { PathLocks } from '../transaction/path-locks.ts';
 import { Settling } from '../transaction/settling.ts';
 import type { StepHook } from '../transaction/step.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { driverFor, driverName } from './driver-choice.ts';
+import { chosenDriver, driverFor } from './driver-choice.ts';
 import { EventRing } from './event-ring.ts';
 import { History } from './history.ts';
 import { mirrorFor } from './mirror-wiring.ts';
@@ -133,6 +133,7 @@ export class Appliance {
 
   #observe(journal: Journal, mirrors: readonly SyncedMirror[], mode: Mode, coordinator: Coordinator): void {
     const { configuration, logger } = this.#options;
+    const driver = chosenDriver(configuration);
     const history = new History();
     const ring = new EventRing();
     const freeBytes = new Map<string, number>();
@@ -148,7 +149,8 @@ export class Appliance {
       freeBytes,
       mount: () => ({
         point: configuration.mountPoint,
-        driver: driverName(configuration),
+        driver: driver.name,
+        driverReason: driver.reason,
         mounted: this.#mounted,
       }),
       setDetachment: (mirror, reason) => {

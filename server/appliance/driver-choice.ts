@@ -1,17 +1,47 @@
+import { asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { FuseDriver, FuseHandlers } from '../fuse/driver.ts';
 import { FuseNativeDriver } from '../fuse/fuse-native/fuse-native-driver.ts';
 import { KernelDriver } from '../fuse/kernel/kernel-driver.ts';
 
+export interface DriverChoice {
+  readonly name: 'kernel' | 'fuse-native';
+  /** Why it is this one, for people. */
+  readonly reason: string;
+}
+
+const DRIVERS = { kernel: KernelDriver, 'fuse-native': FuseNativeDriver };
+
 /** The driver that a configuration gets: mounting by oneself is root's privilege, fusermount is for everybody else. */
-export function driverName({ mount }: Configuration): 'kernel' | 'fuse-native' {
-  if (mount.driver !== 'auto') return mount.driver;
-  return process.getuid?.() === 0 ? 'kernel' : 'fuse-native';
+export function chosenDriver({ mount }: Pick<Configuration, 'mount'>): DriverChoice {
+  if (mount.driver !== 'auto') return { name: mount.driver, reason: 'mount.driver says so' };
+  return process.getuid?.() === 0
+    ? { name: 'kernel', reason: 'run by root, who may mount' }
+    : { name: 'fuse-native', reason: 'not run by root, so fusermount has to mount' };
 }
 
 export function driverFor(configuration: Configuration, handlers: FuseHandlers, logger: Logger): FuseDriver {
   const { mountPoint, mount } = configuration;
-  const options = { mountPoint, handlers, allowOther: mount.allowOther, logger };
-  return driverName(configuration) === 'kernel' ? new KernelDriver(options) : new FuseNativeDriver(options);
+  const { name, reason } = chosenDriver(configuration);
+  logger.info('driver', { driver: name, reason });
+  return new DRIVERS[name]({ mountPoint, handlers, allowOther: mount.allowOther, logger });
+}
+
+/** Says which driver would mount and why, and whether it could, mounting nothing. The answer is the exit code. */
+export async function checkDriver(
+  configuration: Configuration,
+  print: (line: string) => void,
+): Promise<number> {
+  const { name, reason } = chosenDriver(configuration);
+  const driver = `driver ${name} (${reason})`;
+  try {
+    await DRIVERS[name].check();
+    print(`${driver}: fine`);
+    return 0;
+  } catch (thrown) {
+    const { code, message } = asAppError(thrown);
+    print(`${driver}: ${code}: ${message}`);
+    return 1;
+  }
 }

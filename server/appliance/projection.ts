@@ -29,7 +29,7 @@ export interface ProjectionOptions {
   readonly history: History;
   readonly ring: EventRing;
   readonly freeBytes: ReadonlyMap<string, number>;
-  readonly mount: () => { point: string; driver: string; mounted: boolean };
+  readonly mount: () => Overview['mount'];
   readonly setDetachment: (mirror: string, reason: string | undefined) => void;
   readonly version: string;
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../appliance/version.ts';
 import { asAppError } from '../base/errors.ts';
 import { checkMirrors } from '../appliance/check-mirrors.ts';
+import { checkDriver } from '../appliance/driver-choice.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { registerRestCommands } from './rest-commands.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -25,12 +26,13 @@ export async function runCommandLine(
     });
   program
     .command('check')
-    .description('validate the configuration, then try every mirror')
+    .description('validate the configuration, then look whether it can mount, and try every mirror')
     .argument('<config>', 'configuration file (YAML)')
     .action(async (file: string) => {
       const configuration = await loadConfiguration(file, process.env);
       print(`${file}: the configuration is valid`);
-      exitCode = await checkMirrors(configuration, print);
+      const driver = await checkDriver(configuration, print);
+      exitCode = Math.max(driver, await checkMirrors(configuration, print));
     });
   registerRestCommands(program);
   try {

@@ -76,7 +76,7 @@ describe('reading', () => {
     const { code, out, err } = await here('status');
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain('read-write: every required mirror is up\n');
-    expect(out).toContain('mounted at /mnt/www (kernel), version 0.1.0\n');
+    expect(out).toContain('mounted at /mnt/www by kernel (run by root, who may mount), version 0.1.0\n');
     expect(out).toContain('1 in flight, 3 committed, 1 rolled back, 2 retries since the start\n');
     expect(out).toMatch(/^web1 +up +in-sync +yes +1 ms +0 +4\.7 GiB +10\.0\.0\.11:22:\/srv\/www +-$/m);
     expect(out).toMatch(/^web2 +down +stale +yes +- +12 +- .* connection refused \(MIRROR_UNREACHABLE\)$/m);

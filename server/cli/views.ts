@@ -18,7 +18,7 @@ export function overviewText(overview: Overview): string {
   const totals = `${committed} committed, ${rolledBack} rolled back, ${retries} retries since the start`;
   return [
     `${mode}: ${visibleText(reason)}\n`,
-    `${mount.mounted ? 'mounted' : 'NOT mounted'} at ${visibleText(mount.point)} (${visibleText(mount.driver)}), version ${visibleText(overview.version)}\n`,
+    `${mount.mounted ? 'mounted' : 'NOT mounted'} at ${visibleText(mount.point)} by ${visibleText(mount.driver)} (${visibleText(mount.driverReason)}), version ${visibleText(overview.version)}\n`,
     `${inFlight.count} in flight, ${totals}\n`,
     section('Needs attention', attention.length > 0, () => attentionText(attention)),
     section('Mirrors', true, () => mirrorsText(overview.mirrors)),

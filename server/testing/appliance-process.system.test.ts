@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EmbeddedSftpServer } from '../demo/embedded-sftp-server.ts';
 import { mountedAt } from '../fuse/mount-point.ts';
 import { ApplianceProcess } from './appliance-process.ts';
+import { runCommand } from './run-command.ts';
 import { tempDirectory, type TempDirectory } from './temp-directory.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -41,11 +42,36 @@ it('starts the real command, writes through its mount and ends it with exit code
     expect(await readFile(join(directory, 'file'), 'utf8')).toBe('hello\n');
   }
   expect(await appliance.api('/api/v1/mirrors')).toMatchObject({ status: 200 });
+  const driver = { driver: 'kernel', driverReason: 'run by root, who may mount', mounted: true };
+  expect((await appliance.api('/api/v1/overview')).body).toMatchObject({ mount: driver });
+  expect(appliance.log.last('driver')).toMatchObject({ driver: 'kernel', reason: driver.driverReason });
   expect(await appliance.api('/api/v1/mirrors', { headers: { authorization: 'Bearer x' } })).toMatchObject({
     status: 401,
   });
   expect(await appliance.terminate()).toBe(0);
   expect(await mountedAt(mountPoint)).toBeUndefined();
+});
+
+it('is told by proxyfs check whether it could mount, and by which driver', async () => {
+  await appliance.prepare();
+  const check = (env: Record<string, string> = {}) =>
+    runCommand(process.execPath, [resolve('dist/server/main.js'), 'check', appliance.configFile], { env });
+  const fine = await check();
+  expect(fine.stdout).toContain('driver kernel (run by root, who may mount): fine\n');
+  expect(fine.code).toBe(0);
+  const missing = await check({ PATH: temp.path });
+  expect(missing.stdout).toContain('MOUNT_FAILED: the command mount is missing\n');
+  expect(missing.code).toBe(1);
+});
+
+it('needs no program but mount and umount', async () => {
+  for (const name of ['mount', 'umount']) await symlink(join('/bin', name), join(temp.path, name));
+  await appliance.start({ env: { PATH: temp.path } });
+  expect(await appliance.inMount('sh', ['-c', 'echo hello > file && cat file'])).toMatchObject({
+    stdout: 'hello\n',
+  });
+  expect(await appliance.terminate()).toBe(0);
+  expect(await mountedAt(appliance.mountPoint)).toBeUndefined();
 });
 
 it('comes back after a kill, and keeps its files', async () => {

@@ -56,7 +56,12 @@ export class MemoryControlPlane implements ControlPlane {
     return {
       mode: 'read-write',
       reason: 'every required mirror is up',
-      mount: { point: '/mnt/www', driver: 'kernel', mounted: true },
+      mount: {
+        point: '/mnt/www',
+        driver: 'kernel',
+        driverReason: 'run by root, who may mount',
+        mounted: true,
+      },
       mirrors: this.mirrors(),
       inFlight: { count: inFlight.length, items: inFlight },
       recent: all.filter((each) => each.outcome !== undefined),

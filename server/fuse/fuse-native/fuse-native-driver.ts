@@ -17,6 +17,7 @@ const INIT_LIMIT_MS = 10_000;
 /** How long requests under way may take to end by themselves at unmount, and then after being interrupted. */
 const DRAIN_LIMIT_MS = 5000;
 const MOUNT_CHECK_MS = 2000;
+const NO_DEVICE = 'the device /dev/fuse is missing or closed to this user';
 
 export interface FuseNativeOptions {
   readonly mountPoint: string;
@@ -58,6 +59,12 @@ export class FuseNativeDriver implements FuseDriver {
     this.#replaced = new ReplacedFiles(handlers, paths, logger);
     const parts = { handlers, paths, replaced: this.#replaced, interrupts: this.#interrupts };
     this.#server = new RequestServer(new NativeOperations(parts), this.#replaced, logger);
+  }
+
+  /** Whether it could mount here; rejects with MOUNT_FAILED, saying what is missing. */
+  static async check(): Promise<void> {
+    await loadBinding();
+    if (!(await hasDevice())) throw new AppError('MOUNT_FAILED', NO_DEVICE);
   }
 
   async mount(): Promise<void> {
@@ -160,12 +167,15 @@ export class FuseNativeDriver implements FuseDriver {
 /** libfuse gives no reason: the two likely ones are looked for. */
 async function explained(error: unknown): Promise<AppError> {
   if (error instanceof AppError) return error;
-  const hasDevice = await access('/dev/fuse', fileConstants.R_OK | fileConstants.W_OK).then(
+  const reason = (await hasDevice())
+    ? 'libfuse refused; mounting needs root with CAP_SYS_ADMIN, or fusermount (Debian: fuse)'
+    : NO_DEVICE;
+  return new AppError('MOUNT_FAILED', reason, { cause: asAppError(error) });
+}
+
+function hasDevice(): Promise<boolean> {
+  return access('/dev/fuse', fileConstants.R_OK | fileConstants.W_OK).then(
     () => true,
     () => false,
   );
-  const reason = hasDevice
-    ? 'libfuse refused; mounting needs root with CAP_SYS_ADMIN, or fusermount (Debian: fuse)'
-    : 'the device /dev/fuse is missing or closed to this user';
-  return new AppError('MOUNT_FAILED', reason, { cause: asAppError(error) });
 }

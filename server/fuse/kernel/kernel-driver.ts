@@ -6,7 +6,14 @@ import type { FuseDriver, FuseHandlers } from '../driver.ts';
 import { MOUNT_SOURCE, mountedAt, prepareMountPoint, unmountIfIdle } from '../mount-point.ts';
 import type { MountEntry } from '../mount-table.ts';
 import { FuseDevice } from './device.ts';
-import { abortConnection, endMount, flushMount, mountDevice, widenReadAhead } from './mounting.ts';
+import {
+  abortConnection,
+  checkMounting,
+  endMount,
+  flushMount,
+  mountDevice,
+  widenReadAhead,
+} from './mounting.ts';
 import { NodePaths } from './node-paths.ts';
 import { NodeTable } from './node-table.ts';
 import { Notifications } from './notifications.ts';
@@ -50,6 +57,13 @@ export class KernelDriver implements FuseDriver {
 
   constructor(options: KernelDriverOptions) {
     this.#options = options;
+  }
+
+  /** Whether it could mount here; rejects with MOUNT_FAILED, saying what is missing. */
+  static async check(): Promise<void> {
+    await checkMounting();
+    const device = await FuseDevice.open();
+    await device.close();
   }
 
   async mount(): Promise<void> {

@@ -11,6 +11,13 @@ const MOUNT_LIMIT_MS = 10_000;
 const FLUSH_LIMIT_MS = 5000;
 const DEVICE_IN_CHILD = 3;
 const MOST_STDERR = 4096;
+const NEEDS_ROOT = 'the kernel driver needs root; mount.driver: fuse-native does not';
+
+/** Rejects with MOUNT_FAILED where mountDevice would, as far as that shows before. */
+export async function checkMounting(): Promise<void> {
+  if (!isRoot()) throw new AppError('MOUNT_FAILED', NEEDS_ROOT);
+  if ((await runCommand('mount', ['--version'], MOUNT_LIMIT_MS)) === 'not-started') throw mountMissing();
+}
 
 /** Mounts the device on a directory, through mount(8) without its helpers. Rejects with MOUNT_FAILED and the reason. */
 export async function mountDevice(
@@ -83,9 +90,7 @@ function runMount(
     child.stderr?.on('data', (chunk: Buffer) => {
       if (stderr.length < MOST_STDERR) stderr += chunk.toString('utf8');
     });
-    child.on('error', (cause) =>
-      reject(new AppError('MOUNT_FAILED', 'the command mount is missing', { cause })),
-    );
+    child.on('error', (cause) => reject(mountMissing(cause)));
     child.on('close', (code, signal) =>
       resolve({ exitCode: code ?? 128, stderr: signal ? `ended by ${signal}` : stderr }),
     );
@@ -94,6 +99,14 @@ function runMount(
 
 /** mount(8) only says "permission denied" to root in a container. */
 function hintOf(stderr: string): string {
-  if (process.geteuid?.() !== 0) return ' (the kernel driver needs root; mount.driver: fuse-native does not)';
+  if (!isRoot()) return ` (${NEEDS_ROOT})`;
   return /denied|not permitted/i.test(stderr) ? ' (in a container: --cap-add SYS_ADMIN)' : '';
+}
+
+function mountMissing(cause?: unknown): AppError {
+  return new AppError('MOUNT_FAILED', 'the command mount is missing', { cause });
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
 }

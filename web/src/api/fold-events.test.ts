@@ -39,7 +39,7 @@ function overview(change: Partial<Overview> = {}): Overview {
   return overviewSchema.parse({
     mode: 'read-write',
     reason: '',
-    mount: { point: '/mnt', driver: 'kernel', mounted: true },
+    mount: { point: '/mnt', driver: 'kernel', driverReason: 'run by root, who may mount', mounted: true },
     mirrors: [MIRROR],
     inFlight: { count: 0, items: [] },
     recent: [],

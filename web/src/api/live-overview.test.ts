@@ -7,7 +7,7 @@ function overview(seq: number, bootId = 'boot-1'): Overview {
   return {
     mode: 'read-write',
     reason: `fetched at ${seq}`,
-    mount: { point: '/mnt', driver: 'kernel', mounted: true },
+    mount: { point: '/mnt', driver: 'kernel', driverReason: 'run by root, who may mount', mounted: true },
     mirrors: [],
     inFlight: { count: 0, items: [] },
     recent: [],

@@ -28,7 +28,7 @@ function overview(mirrors: MirrorView[], change: Partial<Overview> = {}): Overvi
   return {
     mode: 'read-write',
     reason: '',
-    mount: { point: '/mnt', driver: 'kernel', mounted: true },
+    mount: { point: '/mnt', driver: 'kernel', driverReason: 'run by root, who may mount', mounted: true },
     mirrors,
     inFlight: { count: 0, items: [] },
     recent: [],
@@ -46,7 +46,12 @@ const mirrorsOf = (...mirrors: MirrorView[]) => summarise(overview(mirrors)).mir
 describe('summarise', () => {
   it('says that writing works only when something is mounted', () => {
     expect(summarise(overview([])).writing).toBe('You can read and write.');
-    const mount = { point: '/mnt', driver: 'kernel', mounted: false };
+    const mount = {
+      point: '/mnt',
+      driver: 'kernel',
+      driverReason: 'run by root, who may mount',
+      mounted: false,
+    };
     expect(summarise(overview([], { mount })).writing).toMatch(/Nothing is mounted/);
     expect(summarise(overview([], { mode: 'blocked' })).writing).toMatch(/^Writes do not succeed now/);
   });

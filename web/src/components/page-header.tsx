@@ -19,7 +19,7 @@ export function PageHeader({ overview }: { readonly overview: Overview | undefin
           <SafeText what="mount point" limitChars={60}>
             {overview.mount.point}
           </SafeText>{' '}
-          <span className={classes['driver']}>
+          <span className={classes['driver']} title={overview.mount.driverReason}>
             {overview.mount.mounted ? `mounted by ${overview.mount.driver}` : 'not mounted'} ·{' '}
             {overview.version}
           </span>
