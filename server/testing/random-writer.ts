@@ -9,6 +9,8 @@ import { SeededRandom } from './seeded-random.ts';
 /** What a program hears whose mount dies; nothing else may come out differently from a plain disk. */
 const DEAD = ['ENOTCONN', 'ECONNABORTED', 'ENODEV', 'EIO', 'EINTR'];
 const PAGE_BYTES = 4096;
+type ContentCall = Extract<MountCall, { call: 'write' | 'append' }>;
+
 /** The plain directory has times of its own. */
 const TIMELESS = { ignoreFileTimes: true, ignoreDirectoryTimes: true } as const;
 
@@ -57,6 +59,10 @@ export class RandomWriter {
         this.#unknown = call;
         return;
       }
+      if (answer.ok && isDead() && isContent(call) && answer.doneBytes !== call.sizeBytes) {
+        await this.#repeatPart(call, answer.doneBytes ?? 0);
+        return;
+      }
       await this.#repeat(call, answer);
     }
   }
@@ -93,7 +99,7 @@ export class RandomWriter {
 
   /** The kernel cuts a long write(2) at pages into requests of their own, each of which is there or not. */
   #partsOf(call: MountCall): MountCall[] {
-    if (call.call !== 'write' && call.call !== 'append') return [call];
+    if (!isContent(call)) return [call];
     const file = statSync(join(this.#roots.expected, call.path), { throwIfNoEntry: false });
     if (!file) return [call];
     const { path, sizeBytes, fill } = call;
@@ -103,6 +109,17 @@ export class RandomWriter {
       parts.push({ call: 'write', path, offset, fill, sizeBytes: end - offset });
     }
     return [...parts, { call: 'write', path, offset, fill, sizeBytes }];
+  }
+
+  /** The mount died between two of the kernel's requests for one write(2): the first was told of, the others are unknown. */
+  async #repeatPart(call: ContentCall, doneBytes: number): Promise<void> {
+    const { path, sizeBytes, fill } = call;
+    const offset = call.call === 'write' ? call.offset : statSync(join(this.#roots.expected, path)).size;
+    await this.#repeat(
+      { call: 'write', path, offset, fill, sizeBytes: doneBytes },
+      { ok: true, elapsedMs: 0, doneBytes },
+    );
+    this.#unknown = { call: 'write', path, offset, fill, sizeBytes };
   }
 
   async #repeat(call: MountCall, answer: MountAnswer): Promise<void> {
@@ -122,6 +139,10 @@ export class RandomWriter {
     this.#history.push(`${JSON.stringify(call)} -> ${answer.errno ?? 'ok'}`);
     if (this.#history.length > 100) this.#history.shift();
   }
+}
+
+function isContent(call: MountCall): call is ContentCall {
+  return call.call === 'write' || call.call === 'append';
 }
 
 function nextPage(offset: number): number {
