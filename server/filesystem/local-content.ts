@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { writeSync, type BigIntStats } from 'node:fs';
 import { AppError } from '../base/errors.ts';
 import { readFully, truncateDescriptor, writeFully } from './descriptors.ts';
 import { InodeQueue } from './inode-queue.ts';
@@ -11,8 +11,19 @@ import type { TreePath } from './tree-path.ts';
 import type { UndoRecord } from './undo-record.ts';
 import { scratchOf, type UndoSlots } from './undo-slots.ts';
 
+/** The smallest page of any Linux. */
+const PAGE_BYTES = 4096;
 /** How often a name may become another file's between opening and writing before that is given up. */
 const MOST_ATTEMPTS = 5;
+
+interface ContentWrite {
+  readonly path: TreePath;
+  readonly file: OpenFile;
+  /** From just before. */
+  readonly stat: BigIntStats;
+  readonly offset: number;
+  readonly data: Buffer;
+}
 
 /** Changes of a file's content, each one whole or not at all. */
 export class LocalContent {
@@ -54,14 +65,9 @@ export class LocalContent {
     throw new AppError('BUSY', 'the name kept becoming another file’s');
   }
 
-  async #writeGuarded(change: {
-    path: TreePath;
-    file: OpenFile;
-    stat: BigIntStats;
-    offset: number;
-    data: Buffer;
-  }): Promise<void> {
+  async #writeGuarded(change: ContentWrite): Promise<void> {
     const { path, file, stat, offset, data } = change;
+    if (isAppendInOnePage(change) && writtenAtOnce(file.fd, data, offset)) return;
     const slot = await this.#slots.take();
     try {
       const record: UndoRecord = {
@@ -90,4 +96,18 @@ export class LocalContent {
       this.#slots.give(slot);
     }
   }
+}
+
+/**
+ * What lies in one page of the page cache and overwrites nothing needs no guard: the system copies it in one step,
+ * which the end of this process doesn't interrupt (Linux: generic_perform_write in mm/filemap.c looks for a signal
+ * between pages).
+ */
+function isAppendInOnePage({ stat, offset, data }: ContentWrite): boolean {
+  return offset >= Number(stat.size) && (offset % PAGE_BYTES) + data.length <= PAGE_BYTES;
+}
+
+/** False where it was cut short all the same: the guarded way then writes it anew, or takes it back. */
+function writtenAtOnce(fd: number, data: Buffer, offset: number): boolean {
+  return writeSync(fd, data, 0, data.length, offset) === data.length;
 }

@@ -67,8 +67,10 @@ async function killed(operation: WireOperation, killAt: LocalStep, partialBytes?
 describe('a write that a SIGKILL meets', () => {
   const overwrite: WireOperation = { kind: 'write', path: PATH, offset: 3, text: 'ABCD' };
   const overlap: WireOperation = { kind: 'write', path: PATH, offset: 8, text: 'ABCDEF' };
-  const append: WireOperation = { kind: 'write', path: PATH, offset: 10, text: 'ABCDEF' };
-  const beyond: WireOperation = { kind: 'write', path: PATH, offset: 20, text: 'ABCDEF' };
+  // Longer than a page: a shorter one is made in one step.
+  const text = 'ABCDEF'.repeat(1000);
+  const append: WireOperation = { kind: 'write', path: PATH, offset: 10, text };
+  const beyond: WireOperation = { kind: 'write', path: PATH, offset: 20, text };
   const cases: [string, WireOperation, LocalStep, number | undefined, string][] = [
     ['before anything was written', overwrite, 'write:armed', undefined, '0123456789'],
     ['in the middle of overwriting', overwrite, 'write:armed', 2, '0123456789'],
