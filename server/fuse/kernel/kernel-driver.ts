@@ -5,6 +5,7 @@ import { withDeadline } from '../../base/wait.ts';
 import type { FuseDriver, FuseHandlers } from '../driver.ts';
 import { MOUNT_SOURCE, mountedAt, prepareMountPoint, unmountIfIdle } from '../mount-point.ts';
 import type { MountEntry } from '../mount-table.ts';
+import { ContentWatch } from './content-watch.ts';
 import { FuseDevice } from './device.ts';
 import {
   abortConnection,
@@ -42,6 +43,7 @@ interface Mounted {
   readonly entry: MountEntry;
   readonly session: Session;
   readonly requests: Requests;
+  readonly watch: ContentWatch;
 }
 
 /**
@@ -72,7 +74,7 @@ export class KernelDriver implements FuseDriver {
       throw new AppError('MOUNT_FAILED', `the mount point ${mountPoint} is not empty`);
     }
     const device = await FuseDevice.open();
-    const { requests, session } = this.#sessionOn(device);
+    const { requests, watch, session } = this.#sessionOn(device);
     const { ready, ended } = session.start();
     try {
       await requests.start();
@@ -87,7 +89,8 @@ export class KernelDriver implements FuseDriver {
       const entry = await mountedAt(mountPoint);
       if (!entry) throw new AppError('MOUNT_FAILED', 'the mount was taken away at once');
       await widenReadAhead(entry.deviceMinor);
-      this.#mounted = { mountPoint, entry, session, requests };
+      this.#mounted = { mountPoint, entry, session, requests, watch };
+      watch.start();
     } catch (error) {
       if ((await mountedAt(mountPoint))?.source === MOUNT_SOURCE) await endMount(mountPoint);
       await session.stop(STOP_LIMIT_MS);
@@ -113,18 +116,24 @@ export class KernelDriver implements FuseDriver {
     const { handlers, logger } = this.#options;
     const nodes = new NodeTable();
     const notifications = new Notifications(device, logger);
-    const requests = new Requests({
+    const served = {
       handlers,
       nodes,
       paths: new NodePaths(nodes),
       notifications,
       readBuffers: new PooledBuffers(LARGEST_CONTENT_BYTES, MOST_LARGE_READS),
-    });
-    return { requests, session: new Session({ device, requests, notifications, logger }) };
+    };
+    const requests = new Requests(served);
+    return {
+      requests,
+      watch: new ContentWatch(served),
+      session: new Session({ device, requests, notifications, logger }),
+    };
   }
 
-  async #unmount({ mountPoint, entry, session, requests }: Mounted): Promise<void> {
+  async #unmount({ mountPoint, entry, session, requests, watch }: Mounted): Promise<void> {
     const { logger } = this.#options;
+    watch.stop();
     const isThere = async () => (await mountedAt(mountPoint))?.id === entry.id;
     if ((await isThere()) && !(await unmountIfIdle(mountPoint))) {
       // ORDER: what memory maps have changed comes as writes, which are refused once the session drains.

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import { PATH_MAX, ROOT, type TreePath } from '../../filesystem/tree-path.ts';
-import type { Attributes } from '../driver.ts';
-import { Node } from './node.ts';
+import type { Attributes, Handle } from '../driver.ts';
+import { Node, type OpenHandle } from './node.ts';
 import { FLAGS } from './protocol/flags.ts';
 
 /** Deeper than any path can be: a name is two bytes of it at least. */
@@ -16,6 +16,8 @@ const DEVICE_SHIFT = 56n;
  */
 export class NodeTable {
   readonly #byId = new Map<number, Node>();
+  /** Files that somebody has open. */
+  readonly #opened = new Set<Node>();
   readonly #byDevice = new Map<bigint, Map<bigint, Node>>();
   #lastId: number = FLAGS.FUSE_ROOT_ID;
   #root: Node | undefined;
@@ -44,6 +46,20 @@ export class NodeTable {
 
   all(): Iterable<Node> {
     return this.#byId.values();
+  }
+
+  get opened(): Iterable<Node> {
+    return this.#opened;
+  }
+
+  wasOpened(node: Node, handle: Handle, open: OpenHandle): void {
+    node.handles.set(handle, open);
+    this.#opened.add(node);
+  }
+
+  wasClosed(node: Node, handle: Handle): void {
+    node.handles.delete(handle);
+    if (node.handles.size === 0) this.#opened.delete(node);
   }
 
   /** The node of what a lookup found under this name. */

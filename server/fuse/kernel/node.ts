@@ -42,7 +42,7 @@ export class Node {
   readonly names: Name[] = [];
   readonly children = new Map<string, Node>();
   readonly handles = new Map<Handle, OpenHandle>();
-  /** The content that the kernel's page cache is from; undefined: unknown. */
+  /** The content that the kernel's page cache is from; undefined: unknown, as after each change through the mount. */
   stamp: ContentStamp | undefined;
   /** Whether the kernel was told of a set-user-id or set-group-id bit. */
   privileged = false;

@@ -26,6 +26,11 @@ export class Notifications {
     );
   }
 
+  /** Neither attributes nor pages that the kernel remembers of a node are so any more. */
+  async contentChanged(node: Node): Promise<void> {
+    await this.#tell(NOTIFY.INVAL_INODE, encoded(NOTIFY_INVAL_INODE_OUT, { ino: node.id, off: 0n, len: 0n }));
+  }
+
   async #tell(code: number, body: Buffer): Promise<void> {
     try {
       // The kernel may wait for locks that only our answers release, so never on the event loop.

@@ -74,6 +74,7 @@ async function setattr(served: Served, args: SetattrIn, { header, caller }: Call
   if (Object.keys(change).length === 0) {
     return attributesAnswer(served, node, await attributesOfNode(served, node, undefined, caller));
   }
+  node.stamp = undefined;
   // By handle the change follows the file through renames, and reaches one that has no name left.
   const handle = args.valid & FLAGS.FATTR_FH ? args.fh : node.anyHandle();
   const attributes =
@@ -82,6 +83,7 @@ async function setattr(served: Served, args: SetattrIn, { header, caller }: Call
       : await borrowing(node, handle, () =>
           handlers.setattr(nodes.pathOf(node) ?? ROOT, handle, change, caller),
         );
+  node.stamp = undefined;
   return attributesAnswer(served, node, mustBe(node, attributes));
 }
 

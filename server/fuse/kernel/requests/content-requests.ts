@@ -69,7 +69,9 @@ async function write(served: Served, args: Write, { header, caller }: Call): Pro
   // Pages of a memory map come with any handle that can write, and belong where they are, not at the end.
   const append = (flags & constants.O_APPEND) !== 0 && (write_flags & FLAGS.FUSE_WRITE_CACHE) === 0;
   open.written = true;
+  node.stamp = undefined;
   await served.handlers.write(fh, offset, data, caller, append);
+  node.stamp = undefined;
   await privilegeGone(served, node, caller);
   return structureAnswer(WRITE_OUT, { size });
 }
@@ -81,7 +83,9 @@ async function fallocate(
 ): Promise<Answer> {
   const { node, open } = openHandle(served.nodes.find(header.nodeid), fh);
   open.written = true;
+  node.stamp = undefined;
   await served.handlers.allocate(fh, { mode, offset, lengthBytes: length }, caller);
+  node.stamp = undefined;
   await privilegeGone(served, node, caller);
   return DONE;
 }

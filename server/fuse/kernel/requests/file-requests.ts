@@ -149,14 +149,20 @@ async function afterRename(
   }
 }
 
-function openAnswer({ handlers }: Served, node: Node, handle: Handle, flags: number, keep: number): Answer {
+function openAnswer(
+  { handlers, nodes }: Served,
+  node: Node,
+  handle: Handle,
+  flags: number,
+  keep: number,
+): Answer {
   const writable = (flags & ACCESS_BITS) !== constants.O_RDONLY;
-  node.handles.set(handle, { writable, written: false, borrowers: new Set() });
+  nodes.wasOpened(node, handle, { writable, written: false, borrowers: new Set() });
   // Closing writes out what memory maps have changed; who only reads doesn't wait for what others have.
   const open_flags = keep | (writable ? 0 : FLAGS.FOPEN_NOFLUSH);
   const { body } = structureAnswer(OPEN_OUT, { fh: handle, open_flags });
   const unheard = () => {
-    node.handles.delete(handle);
+    nodes.wasClosed(node, handle);
     void handlers.release(handle);
   };
   return { body, unheard };
@@ -179,7 +185,7 @@ async function release(served: Served, handle: Handle, call: Call): Promise<Answ
   const wasWritten = node?.handles.get(handle)?.written === true;
   if (node && wasWritten) node.stamp = await stampAfterWrites(served, node, handle, call);
   const borrowers = node?.handles.get(handle)?.borrowers;
-  node?.handles.delete(handle);
+  if (node) nodes.wasClosed(node, handle);
   await Promise.allSettled([...(borrowers ?? [])]);
   await handlers.release(handle);
   // The kernel may have forgotten the node while the handle was the last to hold it.
