@@ -20,6 +20,8 @@ import type { OpenFile, OpenFiles } from './open-files.ts';
 import { SerialQueue } from './serial-queue.ts';
 
 const ACCESS_BITS = constants.O_WRONLY | constants.O_RDWR;
+/** Of the flags of open(2), what counts for the local descriptor too. */
+const PASSED_ON = ACCESS_BITS | constants.O_NOATIME;
 
 /** What the content of files is read and changed with. */
 export interface ContentParts {
@@ -39,14 +41,14 @@ export class Content {
   }
 
   async open(path: TreePath, flags: number, caller: Caller): Promise<OpenFile> {
-    const fd = openLocal(this.#parts.local.absolute(path), flags & ACCESS_BITS, CAREFULLY);
+    const fd = openLocal(this.#parts.local.absolute(path), flags & PASSED_ON, CAREFULLY);
     return this.#opened(fd, path, flags, caller);
   }
 
   /** The same file once more, whatever its name is by now. */
   async reopen(handle: Handle, flags: number, caller: Caller): Promise<OpenFile> {
     const { fd, path } = this.#parts.files.get(handle);
-    const again = openLocal(`/proc/self/fd/${fd}`, flags & ACCESS_BITS, constants.O_NONBLOCK);
+    const again = openLocal(`/proc/self/fd/${fd}`, flags & PASSED_ON, constants.O_NONBLOCK);
     return this.#opened(again, path, flags, caller);
   }
 
@@ -153,9 +155,12 @@ function openLocal(absolutePath: string, access: number, care: number): number {
   try {
     return openSync(absolutePath, access | care);
   } catch (error) {
+    // The caller owns the file, which who runs Proxyfs need not do.
+    if (hasErrno(error, 'EPERM') && access & constants.O_NOATIME)
+      return openLocal(absolutePath, access & ~constants.O_NOATIME, care);
     // The caller's right to write was the kernel's to check, and a file of mode 0444 that it just made may be
     // written by it; writes go through the tree, so reading is all that this descriptor must be able to.
-    if (!hasErrno(error, 'EACCES') || access === constants.O_RDONLY) throw appErrorOf(error);
+    if (!hasErrno(error, 'EACCES') || (access & ACCESS_BITS) === constants.O_RDONLY) throw appErrorOf(error);
     return openLocal(absolutePath, constants.O_RDONLY, care);
   }
 }

@@ -47,29 +47,8 @@ const ALWAYS: readonly Exceptions[] = [
 const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
   kernel: [
     {
-      reason: 'the driver does not know removed directories',
+      reason: 'the driver does not answer such a request',
       names: [
-        'removing: rmdir of a directory that somebody has open, and is in, works',
-        'removing: in a removed directory nothing can be made, and it is listed as empty',
-        'removing: a removed working directory can still be looked at, and left by ..',
-        'removing: a removed directory whose name is given to a new one stays apart from it',
-        'unlinked: an unlinked file is looked at by an O_PATH descriptor',
-      ],
-    },
-    {
-      reason: 'the driver does not open unlinked files anew',
-      names: [
-        'unlinked: an unlinked open file can be read by its path under /proc',
-        'unlinked: an unlinked open file can be written to by its path under /proc',
-        'unlinked: an unlinked file that is open for reading only can be opened for writing under /proc by who may',
-      ],
-    },
-    {
-      reason: 'the driver passes on no such call',
-      names: [
-        'privilege: chown that names neither owner nor group takes the bits too',
-        'stamps: chown that names neither owner nor group moves ctime alone of the object and no time of its directory',
-        'stamps: a read with O_NOATIME leaves the atime',
         'holes: SEEK_DATA and SEEK_HOLE find data and holes',
         'holes: SEEK_DATA behind the last data is refused with ENXIO',
       ],
@@ -135,7 +114,6 @@ const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
       names: [
         'renames: RENAME_NOREPLACE moves to a free name',
         'stamps: chown that names neither owner nor group moves ctime alone of the object and no time of its directory',
-        'stamps: a read with O_NOATIME leaves the atime',
         'holes: SEEK_DATA and SEEK_HOLE find data and holes',
         'holes: SEEK_DATA behind the last data is refused with ENXIO',
         'listing: a listing tells the inode and the type that stat tells',

@@ -82,10 +82,13 @@ export class NodeTable {
     this.#named(parent, name, node);
   }
 
-  removed(parent: Node, name: string): void {
+  /** `last`: what it was before, which counts on where this was its only name. */
+  removed(parent: Node, name: string, last?: Attributes): void {
     const node = parent.children.get(name);
     if (!node) return;
     node.dropName(parent, name);
+    const hasOtherNames = last?.links !== 1 && !node.isDirectory;
+    if (last && node.is(last) && !hasOtherNames) node.gone = { ...last, links: 0 };
     this.#dropIfUnused(node);
   }
 
@@ -93,9 +96,14 @@ export class NodeTable {
    * `node`, which had the name before the rename, has the new one now. The children of a directory hang on its
    * node, so they move with it. A lookup of either name may have seen the rename before the table.
    */
-  renamed(node: Node | undefined, from: readonly [Node, string], to: readonly [Node, string]): void {
+  renamed(
+    node: Node | undefined,
+    from: readonly [Node, string],
+    to: readonly [Node, string],
+    replaced?: Attributes,
+  ): void {
     const [newParent, newName] = to;
-    if (newParent.children.get(newName) !== node) this.removed(newParent, newName);
+    if (newParent.children.get(newName) !== node) this.removed(newParent, newName, replaced);
     if (!node || !this.#byId.has(node.id)) return;
     node.dropName(...from);
     this.#named(newParent, newName, node);

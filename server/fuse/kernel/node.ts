@@ -2,6 +2,7 @@ import type { Attributes, Handle } from '../driver.ts';
 
 const S_IFMT = 0o170_000;
 const S_IFREG = 0o100_000;
+const S_IFDIR = 0o040_000;
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 /** A node of a file with more links than this forgets some of its names; lookups bring them back. */
@@ -46,6 +47,8 @@ export class Node {
   stamp: ContentStamp | undefined;
   /** Whether the kernel was told of a set-user-id or set-group-id bit. */
   privileged = false;
+  /** What the kernel is told of it once its last name is gone, where nobody has it open: by a working directory, say. */
+  gone: Attributes | undefined;
 
   constructor(id: number, attributes: Attributes) {
     this.id = id;
@@ -66,12 +69,17 @@ export class Node {
     return this.type === S_IFREG;
   }
 
+  get isDirectory(): boolean {
+    return this.type === S_IFDIR;
+  }
+
   /** Remembers what the kernel is about to be told. */
   tell(attributes: Attributes): void {
-    this.privileged = this.isFile && (attributes.mode & (S_ISUID | S_ISGID)) !== 0;
+    this.privileged = this.isFile && hasPrivilege(attributes);
   }
 
   addName(parent: Node, name: string): void {
+    this.gone = undefined;
     parent.children.set(name, this);
     this.names.push({ parent, name });
     const oldest = this.names[0];
@@ -105,6 +113,11 @@ export async function borrowing<T>(node: Node, handle: Handle, work: () => Promi
   } finally {
     borrowers?.delete(result);
   }
+}
+
+/** Whether set-user-id or set-group-id is set. */
+export function hasPrivilege({ mode }: Attributes): boolean {
+  return (mode & (S_ISUID | S_ISGID)) !== 0;
 }
 
 export function stampOf({ sizeBytes, mtimeNs, ctimeNs }: Attributes): ContentStamp {

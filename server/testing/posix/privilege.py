@@ -117,6 +117,15 @@ def _(d):
     same(mode_of(d / 'f'), 0o777)
 
 
+@behaviour('chown that names neither owner nor group, by somebody else, takes nothing')
+def _(d):
+    try:
+        as_user(BOB, os.chown, privileged(d), -1, -1)
+    except PermissionError:
+        pass
+    same(mode_of(d / 'f'), 0o6777)
+
+
 @behaviour('chown of a directory leaves its bits')
 def _(d):
     os.mkdir(d / 'dir')

@@ -3,7 +3,7 @@ import { ROOT } from '../../../filesystem/tree-path.ts';
 import type { AttributeChange, Attributes, Caller, Handle } from '../../driver.ts';
 import { structureAnswer, type Answer } from '../answer.ts';
 import { route, type Call, type Route } from '../call.ts';
-import { borrowing, type Node } from '../node.ts';
+import { borrowing, hasPrivilege, type Node } from '../node.ts';
 import { timeNs } from '../protocol/attributes.ts';
 import { FLAGS } from '../protocol/flags.ts';
 import { OPCODE } from '../protocol/opcodes.ts';
@@ -58,6 +58,7 @@ export async function attributesOfNode(
   const open = handle ?? node.anyHandle();
   if (open !== undefined)
     return mustBe(node, await handlers.getattr(nodes.pathOf(node) ?? ROOT, open, caller));
+  if (node.gone) return node.gone;
   return paths.at(node, async (path) => mustBe(node, await handlers.getattr(path, undefined, caller)));
 }
 
@@ -72,7 +73,9 @@ async function setattr(served: Served, args: SetattrIn, { header, caller }: Call
   const node = nodes.get(header.nodeid);
   const change = changeOf(args);
   if (Object.keys(change).length === 0) {
-    return attributesAnswer(served, node, await attributesOfNode(served, node, undefined, caller));
+    const now = await attributesOfNode(served, node, undefined, caller);
+    if (!mayTakePrivilege(node, now, caller)) return attributesAnswer(served, node, now);
+    Object.assign(change, { uid: now.uid, gid: now.gid });
   }
   node.stamp = undefined;
   // By handle the change follows the file through renames, and reaches one that has no name left.
@@ -85,6 +88,15 @@ async function setattr(served: Served, args: SetattrIn, { header, caller }: Call
         );
   node.stamp = undefined;
   return attributesAnswer(served, node, mustBe(node, attributes));
+}
+
+/**
+ * A change of nothing is a chown(2) that names neither owner nor group, which is to move the ctime and to take
+ * set-user-id from a program: setting the owner that is there does both. Or it announces a write that takes those bits,
+ * which the write does itself; and strangers, whom the kernel lets through, may not take them otherwise.
+ */
+function mayTakePrivilege(node: Node, now: Attributes, caller: Caller): boolean {
+  return !node.isFile || !hasPrivilege(now) || caller.uid === 0 || caller.uid === now.uid;
 }
 
 function changeOf(args: SetattrIn): AttributeChange {

@@ -18,6 +18,8 @@ import { entryOut, type Served } from '../served.ts';
 /** However much the kernel asks for, a listing goes on in pieces of this size. */
 const PIECE_BYTES = 64 * 1024;
 const S_IFDIR = 0o040_000;
+/** What a directory that has been removed is opened as: nothing is in it. Handlers never give out this number. */
+const NOTHING: Handle = 0;
 
 /** Requests about open directories. */
 export function directoryRequests(
@@ -27,7 +29,10 @@ export function directoryRequests(
   const listing = (plus: boolean) =>
     route(
       (body) => body.structure(READ_IN),
-      (args, call) => list(served, streamOf(streams, args.fh), args, call, plus),
+      (args, call) =>
+        args.fh === NOTHING
+          ? Promise.resolve(DONE)
+          : list(served, streamOf(streams, args.fh), args, call, plus),
     );
   return [
     [
@@ -76,6 +81,7 @@ async function open(
 ): Promise<Answer> {
   const { handlers, nodes, paths } = served;
   const node = nodes.get(header.nodeid);
+  if (node.gone) return structureAnswer(OPEN_OUT, { fh: NOTHING, open_flags: 0 });
   const handle = await paths.at(node, (path) => handlers.opendir(path, caller));
   const parent = node.names.at(-1)?.parent ?? node;
   const dots = [dot('.', served, node), dot('..', served, parent)];

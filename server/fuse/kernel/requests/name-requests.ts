@@ -6,7 +6,9 @@ import { route, type Call, type Route } from '../call.ts';
 import type { Body } from '../protocol/body.ts';
 import { OPCODE } from '../protocol/opcodes.ts';
 import { LINK_IN, MKDIR_IN, MKNOD_IN, RENAME_IN, RENAME2_IN, ENTRY_OUT } from '../protocol/structures.ts';
+import type { Node } from '../node.ts';
 import { entryAnswer, VALID_SECONDS, type Served } from '../served.ts';
+import { attributesOfNode } from './attribute-requests.ts';
 
 /** Requests about names in a directory: the header's node is the directory. */
 export function nameRequests(served: Served): readonly (readonly [number, Route])[] {
@@ -145,27 +147,46 @@ async function make(
 }
 
 async function remove(
-  { nodes, paths }: Served,
+  served: Served,
   name: string,
-  { header }: Call,
+  call: Call,
   work: (path: TreePath) => Promise<void>,
 ): Promise<Answer> {
-  const directory = nodes.get(header.nodeid);
+  const { nodes, paths } = served;
+  const directory = nodes.get(call.header.nodeid);
+  const last = await knownAttributes(served, directory, name, call);
   await paths.below(directory, name, work);
-  nodes.removed(directory, name);
+  nodes.removed(directory, name, last);
   return DONE;
 }
 
-async function rename(served: Served, args: RenameArguments, { header, caller }: Call): Promise<Answer> {
+/** Of what is about to lose this name, if the kernel knows it. */
+async function knownAttributes(
+  served: Served,
+  directory: Node,
+  name: string,
+  { caller }: Call,
+): Promise<Attributes | undefined> {
+  const node = directory.children.get(name);
+  try {
+    return node && (await attributesOfNode(served, node, undefined, caller));
+  } catch {
+    // It is another by now; then the removal says what is so.
+    return undefined;
+  }
+}
+
+async function rename(served: Served, args: RenameArguments, call: Call): Promise<Answer> {
   const { handlers, nodes, paths } = served;
-  const directory = nodes.get(header.nodeid);
+  const directory = nodes.get(call.header.nodeid);
   const newDirectory = nodes.get(args.newDirectory);
   const node = directory.children.get(args.name);
+  const replaced = await knownAttributes(served, newDirectory, args.newName, call);
   await paths.below(directory, args.name, (from) =>
     paths.below(newDirectory, args.newName, (to) =>
       paths.moving(from, async () => {
-        await handlers.rename(from, to, args.flags, caller);
-        nodes.renamed(node, [directory, args.name], [newDirectory, args.newName]);
+        await handlers.rename(from, to, args.flags, call.caller);
+        nodes.renamed(node, [directory, args.name], [newDirectory, args.newName], replaced);
       }),
     ),
   );
