@@ -45,15 +45,7 @@ const ALWAYS: readonly Exceptions[] = [
 ];
 
 const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
-  kernel: [
-    {
-      reason: 'the driver does not answer such a request',
-      names: [
-        'holes: SEEK_DATA and SEEK_HOLE find data and holes',
-        'holes: SEEK_DATA behind the last data is refused with ENXIO',
-      ],
-    },
-  ],
+  kernel: [],
   'fuse-native': [
     {
       reason: 'libfuse 2 names everything by path, and what is removed has none',
@@ -114,8 +106,6 @@ const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
       names: [
         'renames: RENAME_NOREPLACE moves to a free name',
         'stamps: chown that names neither owner nor group moves ctime alone of the object and no time of its directory',
-        'holes: SEEK_DATA and SEEK_HOLE find data and holes',
-        'holes: SEEK_DATA behind the last data is refused with ENXIO',
         'listing: a listing tells the inode and the type that stat tells',
         'listing: .. of a listing has the inode of the parent, below the top and deeper',
       ],
