@@ -97,7 +97,7 @@ export class Coordinator {
   async #runLocked(transaction: Transaction, options: RunOptions): Promise<void> {
     const { operation } = transaction;
     const { locks } = this.#options;
-    const release = await locks.acquire(locksOf(operation), transaction.cancelled);
+    const release = await locks.acquire(locksOf(operation), transaction.cancellation);
     try {
       await this.#step('locked', aboutOf(operation));
       await options.precondition?.();
@@ -105,7 +105,7 @@ export class Coordinator {
       await this.#step('checked', aboutOf(operation));
       if (facts.nothingToDo) return transaction.enter('committed');
       const inode = facts.sharedInode;
-      const releaseInode = inode && (await locks.acquire([{ inode }], transaction.cancelled));
+      const releaseInode = inode && (await locks.acquire([{ inode }], transaction.cancellation));
       try {
         await this.#options.before(operation, facts.isDirectory);
         await this.#runChecked(transaction, facts);
@@ -128,7 +128,7 @@ export class Coordinator {
       // crash before it finds nothing changed anywhere.
       await intents.hold(noted, coverOf(operation, facts));
       await this.#step('intent-noted', aboutOf(operation));
-      transaction.cancelled.throwIfAborted();
+      transaction.cancellation.throwIfCancelled();
       await this.#carryOut(transaction, affected);
     } finally {
       intents.letGo(noted);

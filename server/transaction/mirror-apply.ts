@@ -1,3 +1,4 @@
+import type { Cancellation } from '../base/cancellation.ts';
 import { type AppError, asAppError, hasCode } from '../base/errors.ts';
 import { doneWithin, orAbort, sleep } from '../base/wait.ts';
 import type { ApplyOptions } from '../filesystem/file-tree.ts';
@@ -47,13 +48,13 @@ interface FailedAttempt {
 
 /**
  * One mirror's part in one transaction: attempts on the schedule of the policy until it is applied, refused
- * for good, out of attempts, or given up by `signal`. The only loop that retries.
+ * for good, out of attempts, or given up. The only loop that retries.
  */
 export class MirrorApply {
   readonly #transaction: Transaction;
   readonly #participant: Participant;
   readonly #policy: RetryPolicy;
-  readonly #signal: AbortSignal;
+  readonly #cancellation: Cancellation;
   readonly #step: StepHook;
   readonly #attempts: number;
   #anySent = false;
@@ -64,13 +65,12 @@ export class MirrorApply {
     transaction: Transaction;
     participant: Participant;
     policy: RetryPolicy;
-    signal: AbortSignal;
     step: StepHook;
   }) {
     this.#transaction = options.transaction;
     this.#participant = options.participant;
     this.#policy = options.policy;
-    this.#signal = options.signal;
+    this.#cancellation = options.transaction.cancellation;
     this.#step = options.step;
     // A mirror that isn't waited for gets one chance; one that is known to be down gets one shared attempt.
     const single = !this.#participant.required || this.#participant.knownDown;
@@ -88,7 +88,7 @@ export class MirrorApply {
       }
       this.#lost ||= this.#anySent && failure.error.row.retryable;
       const pauseMs = attempt < this.#attempts ? pauseAfter(attempt, this.#policy) : undefined;
-      const mayRetry = failure.error.row.retryable && !this.#signal.aborted && !failure.abandoned;
+      const mayRetry = failure.error.row.retryable && !this.#cancellation.reason && !failure.abandoned;
       if (pauseMs === undefined || !mayRetry) return this.#giveUp(failure, attempt);
       this.#show('retrying', attempt, { error: failure.error, nextRetryAtMs: Date.now() + pauseMs });
       if (!(await this.#pause(pauseMs))) return this.#giveUp(failure, attempt);
@@ -96,7 +96,7 @@ export class MirrorApply {
   }
 
   #giveUp(failure: FailedAttempt, attempt: number): MirrorOutcome {
-    if (failure.error.row.retryable && !this.#signal.aborted) this.#participant.gaveUp();
+    if (failure.error.row.retryable && !this.#cancellation.reason) this.#participant.gaveUp();
     this.#show('failed', attempt, { error: failure.error });
     const untouched = !this.#anySent || (attempt === 1 && hasCode(failure.error, ...DIVERGENCE));
     return {
@@ -111,16 +111,17 @@ export class MirrorApply {
     let sending: Promise<void> | undefined;
     try {
       // Asked synchronously first: the usual case costs no turn of the loop.
-      while (!this.#participant.inSync) await orAbort(this.#participant.ready(), this.#signal);
+      while (!this.#participant.inSync) await orAbort(this.#participant.ready(), this.#cancellation.signal);
       this.#marks ??= this.#participant.marks;
-      this.#signal.throwIfAborted();
+      this.#cancellation.throwIfCancelled();
       const { kind, path } = this.#transaction.operation;
       const about = { operation: kind, path, mirror: this.#participant.name };
       await this.#step('mirror-applying', about);
       sending = this.#participant.tree.apply(this.#transaction.operation, this.#options());
       this.#anySent = true;
       const answered = await this.#answerOrAbort(sending);
-      if (!answered) return { error: asAppError(this.#signal.reason), abandoned: sending.catch(() => {}) };
+      if (!answered)
+        return { error: asAppError(this.#cancellation.reason), abandoned: sending.catch(() => {}) };
       await this.#step('mirror-applied', about);
       return undefined;
     } catch (thrown) {
@@ -139,12 +140,8 @@ export class MirrorApply {
    */
   async #answerOrAbort(sending: Promise<void>): Promise<boolean> {
     const answered = sending.then(() => true);
-    try {
-      return await orAbort(answered, this.#signal);
-    } catch (error) {
-      if (!this.#signal.aborted) throw error;
-    }
-    if (!hasCode(this.#signal.reason, 'INTERRUPTED', 'CANCELLED', 'SHUTTING_DOWN')) return answered;
+    if (await this.#cancellation.orCancelled(answered)) return true;
+    if (!hasCode(this.#cancellation.reason, 'INTERRUPTED', 'CANCELLED', 'SHUTTING_DOWN')) return answered;
     return doneWithin(answered, GRACE_MS);
   }
 
@@ -153,9 +150,9 @@ export class MirrorApply {
     const woken = new AbortController();
     const unregister = this.#transaction.onRetryNow(() => woken.abort());
     try {
-      await sleep(pauseMs, AbortSignal.any([this.#signal, woken.signal]));
+      await sleep(pauseMs, AbortSignal.any([this.#cancellation.signal, woken.signal]));
     } catch {
-      if (this.#signal.aborted) return false;
+      if (this.#cancellation.reason) return false;
     } finally {
       unregister();
     }

@@ -1,4 +1,4 @@
-import { asAppError, type AppError } from '../base/errors.ts';
+import { invariant, type AppError } from '../base/errors.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import { MirrorApply, type MirrorOutcome } from './mirror-apply.ts';
 import type { HeldMark, Participant } from './participant.ts';
@@ -41,15 +41,16 @@ export async function applyToMirrors(
   context: { policy: RetryPolicy; step: StepHook },
 ): Promise<MirrorsOutcome> {
   const applyOn = async (participant: Participant): Promise<MirrorPart> => {
-    const signal = transaction.cancelled;
-    const outcome = await new MirrorApply({ transaction, participant, signal, ...context }).run();
+    const outcome = await new MirrorApply({ transaction, participant, ...context }).run();
     if (outcome.kind === 'failed' && participant.required) transaction.cancel(outcome.error);
     return { participant, outcome };
   };
   const parts = await Promise.all(taking.map(applyOn));
   const short = parts.find(({ participant, outcome }) => outcome.kind === 'failed' && participant.required);
   if (!short) return { parts };
-  return { parts, failure: asAppError(transaction.cancelled.reason) };
+  const { reason } = transaction.cancellation;
+  invariant(reason, 'a required mirror that fails ends the transaction');
+  return { parts, failure: reason };
 }
 
 /**

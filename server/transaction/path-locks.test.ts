@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Cancellation } from '../base/cancellation.ts';
 import { AppError } from '../base/errors.ts';
 import { treePath } from '../filesystem/tree-path.ts';
 import { PathLocks, type Lock, type Release } from './path-locks.ts';
@@ -89,14 +90,14 @@ describe('path locks', () => {
     await same.granted;
   });
 
-  it('give an aborted claim its reason and forget it', async () => {
+  it('give a cancelled claim its reason and forget it', async () => {
     const locks = new PathLocks();
     const holder = claim(locks, plain('/a'));
-    const controller = new AbortController();
-    const waiting = locks.acquire([plain('/a')], controller.signal);
+    const cancellation = new Cancellation();
+    const waiting = locks.acquire([plain('/a')], cancellation);
     const next = claim(locks, plain('/a'));
     const reason = new AppError('INTERRUPTED');
-    controller.abort(reason);
+    cancellation.cancel(reason);
     await expect(waiting).rejects.toBe(reason);
     holder.state.release?.();
     await next.granted;

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../base/cancellation.ts';
 import { orAbort } from '../base/wait.ts';
 import { isWithin, type TreePath } from '../filesystem/tree-path.ts';
 
@@ -22,21 +23,21 @@ export class PathLocks {
   readonly #held = new Set<Claim>();
   readonly #waiting = new Set<Claim>();
 
-  /** Resolves with the release once the locks are held; rejects with the signal's reason, holding nothing. */
-  async acquire(locks: readonly Lock[], signal?: AbortSignal): Promise<Release> {
+  /** Resolves with the release once the locks are held; rejects with the reason of the cancellation, holding nothing. */
+  async acquire(locks: readonly Lock[], cancellation?: Cancellation): Promise<Release> {
     let grant = () => {};
     const granted = new Promise<void>((resolve) => (grant = resolve));
     const claim: Claim = { locks, grant };
     const release = () => this.#drop(claim);
     const isFree =
       !this.#conflictsWithAny(claim, this.#held) && !this.#conflictsWithAny(claim, this.#waiting);
-    if (isFree && !signal?.aborted) {
+    if (isFree && !cancellation?.reason) {
       this.#held.add(claim);
       return release;
     }
     this.#waiting.add(claim);
     try {
-      await orAbort(granted, signal);
+      await orAbort(granted, cancellation?.signal);
     } catch (reason) {
       release();
       throw reason;

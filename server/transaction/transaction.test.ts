@@ -49,7 +49,7 @@ describe('a transaction', () => {
     const transaction = at(state);
     const undecided = state === 'preparing' || state === 'applying';
     expect(transaction.cancel(new AppError('CANCELLED'))).toBe(undecided);
-    expect(transaction.cancelled.aborted).toBe(undecided);
+    expect(transaction.cancellation.reason !== undefined).toBe(undecided);
   });
 
   it('keeps the first error, and has an end only at the end', () => {

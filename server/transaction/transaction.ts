@@ -1,4 +1,5 @@
 import type { OperationKind, ParticipantState, TransactionState } from '../../shared/states.ts';
+import { Cancellation } from '../base/cancellation.ts';
 import { type AppError, invariant } from '../base/errors.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
@@ -51,7 +52,8 @@ export class Transaction {
   keepsPreImage = false;
   readonly #participants = new Map<string, ParticipantProgress>();
   readonly #uid: number | undefined;
-  readonly #cancellation = new AbortController();
+  /** Cancelled when an operator or the caller gave up, or the engine did because another mirror failed. */
+  readonly cancellation = new Cancellation();
   readonly #wakers = new Set<() => void>();
   readonly #onChange: (transaction: Transaction) => void;
   #state: TransactionState = 'preparing';
@@ -71,11 +73,6 @@ export class Transaction {
 
   get state(): TransactionState {
     return this.#state;
-  }
-
-  /** Aborts when an operator cancelled, or the engine gave up because another mirror failed. */
-  get cancelled(): AbortSignal {
-    return this.#cancellation.signal;
   }
 
   enter(state: TransactionState, error?: AppError): void {
@@ -104,7 +101,7 @@ export class Transaction {
   /** Gives up while nothing is decided; false afterwards. */
   cancel(reason: AppError): boolean {
     if (this.#state !== 'preparing' && this.#state !== 'applying') return false;
-    this.#cancellation.abort(reason);
+    this.cancellation.cancel(reason);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { Cancellation } from '../../base/cancellation.ts';
 import type { AppError } from '../../base/errors.ts';
 import type { Caller } from '../driver.ts';
 import type { Answer } from './answer.ts';
@@ -8,13 +9,12 @@ import type { RequestHeader } from './protocol/message.ts';
 export class Call {
   readonly header: RequestHeader;
   readonly caller: Caller;
-  readonly #interruption: Interruption;
+  readonly #interruption = new Cancellation();
 
   constructor(header: RequestHeader) {
     const { uid, gid, pid } = header;
-    const interruption = new Interruption();
+    const interruption = this.#interruption;
     this.header = header;
-    this.#interruption = interruption;
     this.caller = {
       uid,
       gid,
@@ -26,24 +26,7 @@ export class Call {
   }
 
   interrupt(reason: AppError): void {
-    this.#interruption.abort(reason);
-  }
-}
-
-/** An abort controller that is only made for those who ask: most requests never do. */
-class Interruption {
-  #controller: AbortController | undefined;
-  #reason: AppError | undefined;
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#reason) this.#controller.abort(this.#reason);
-    return this.#controller.signal;
-  }
-
-  abort(reason: AppError): void {
-    this.#reason ??= reason;
-    this.#controller?.abort(this.#reason);
+    this.#interruption.cancel(reason);
   }
 }
 

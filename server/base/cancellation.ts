@@ -1,0 +1,53 @@
+import type { AppError } from './errors.ts';
+
+/**
+ * Says once that something is given up, and why. Cheaper than an AbortController, which most work never needs: its
+ * signal is only made for those who ask for it.
+ */
+export class Cancellation {
+  readonly #listeners = new Set<() => void>();
+  #controller: AbortController | undefined;
+  #reason: AppError | undefined;
+
+  /** Why; undefined while it goes on. */
+  get reason(): AppError | undefined {
+    return this.#reason;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  /** The first reason counts. */
+  cancel(reason: AppError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  throwIfCancelled(): void {
+    if (this.#reason) throw this.#reason;
+  }
+
+  /** Follows `work` until it is given up; then answers undefined, and `work` goes on unheard. */
+  async orCancelled<T>(work: Promise<T>): Promise<T | undefined> {
+    if (this.#reason) {
+      work.catch(() => {});
+      return undefined;
+    }
+    let listener = () => {};
+    const cancelled = new Promise<undefined>((resolve) => {
+      listener = () => resolve(undefined);
+      this.#listeners.add(listener);
+    });
+    try {
+      return await Promise.race([work, cancelled]);
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+}
