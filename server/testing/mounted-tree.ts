@@ -12,7 +12,7 @@ const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 40_000;
 
 export type MountDriver = 'fuse-native' | 'kernel';
-export type MountFault = 'hang-writes' | 'fail-renames';
+export type MountFault = 'hang-writes' | 'fail-writes' | 'fail-renames';
 
 /** A directory mounted by a process of its own (of dist/), so that the test may use the mount through further children. */
 export class MountedTree {

@@ -396,6 +396,30 @@ m.flush()"`);
   });
 });
 
+describe('a mount by the kernel protocol whose writes fail', () => {
+  afterEach(() => tree.remove());
+
+  it('soon shows what is in the file again, not what was put into a memory map in vain', async () => {
+    tree = await mountedTree('kernel');
+    await writeFile(local('f'), 'in the file'.padEnd(10_000, '.'));
+    await tree.start('fail-writes');
+    const told = await tree.sh(`cat > "${tree.base}/program.py" <<'PY'
+import errno, mmap, os
+fd = os.open('f', os.O_RDWR)
+with mmap.mmap(fd, 0) as m:
+    m[5000:5006] = b'mapped'
+    try: m.flush()
+    except OSError as error: print(errno.errorcode[error.errno])
+PY
+python3 "${tree.base}/program.py"`);
+    expect(told).toMatchObject({ stdout: 'EIO\n', stderr: '' });
+    await waitUntil(
+      'the file is shown as it is',
+      async () => (await tree.sh('cmp f "../tree/f"')).code === 0,
+    );
+  });
+});
+
 describe('mounting by the kernel protocol', () => {
   afterEach(() => tree.remove());
 

@@ -26,9 +26,12 @@ export class Notifications {
     );
   }
 
-  /** Neither attributes nor pages that the kernel remembers of a node are so any more. */
-  async contentChanged(node: Node): Promise<void> {
-    await this.#tell(NOTIFY.INVAL_INODE, encoded(NOTIFY_INVAL_INODE_OUT, { ino: node.id, off: 0n, len: 0n }));
+  /** Neither attributes nor pages that the kernel remembers of a part of a file are so any more; without a size: up to its end. */
+  async contentChanged(node: Node, { offset, sizeBytes } = { offset: 0, sizeBytes: 0 }): Promise<void> {
+    await this.#tell(
+      NOTIFY.INVAL_INODE,
+      encoded(NOTIFY_INVAL_INODE_OUT, { ino: node.id, off: BigInt(offset), len: BigInt(sizeBytes) }),
+    );
   }
 
   async #tell(code: number, body: Buffer): Promise<void> {

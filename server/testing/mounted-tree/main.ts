@@ -1,6 +1,6 @@
 // Mounts a local directory without mirrors until it is told to stop, for tests of what a mount answers.
-// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY fuse-native|kernel [hang-writes | fail-renames]. Prints {"event":"ready"}, and
-// upon SIGUSR2 how often the kernel has asked what since the last time.
+// Arguments: DIRECTORY MOUNT_POINT STATE_DIRECTORY fuse-native|kernel [hang-writes | fail-writes | fail-renames]. Prints
+// {"event":"ready"}, and upon SIGUSR2 how often the kernel has asked what since the last time.
 
 import { AppError } from '../../base/errors.ts';
 import { jsonLogger } from '../../base/logger.ts';
@@ -55,13 +55,9 @@ function withFault(sound: LocalTransactions): Transactions {
     run: (operation: Operation, options?: RunOptions) => {
       if (fault === 'hang-writes' && operation.kind === 'write')
         return orAbort(new Promise(() => {}), options?.signal);
-      if (
-        fault === 'fail-renames' &&
-        operation.kind === 'rename' &&
-        !operation.path.includes('.proxyfs-restoring')
-      ) {
+      const isRestoring = operation.kind === 'rename' && operation.path.includes('.proxyfs-restoring');
+      if (fault === `fail-${operation.kind}s` && !isRestoring)
         return Promise.reject(new AppError('MIRROR_UNREACHABLE'));
-      }
       return sound.run(operation, options);
     },
   };

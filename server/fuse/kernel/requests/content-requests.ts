@@ -66,11 +66,18 @@ async function read({ handlers, readBuffers }: Served, args: ValueOf<typeof READ
 async function write(served: Served, args: Write, { header, caller }: Call): Promise<Answer> {
   const { fh, offset, size, data, flags, write_flags } = args;
   const { node, open } = openHandle(served.nodes.find(header.nodeid), fh);
+  const isMapped = (write_flags & FLAGS.FUSE_WRITE_CACHE) !== 0;
   // Pages of a memory map come with any handle that can write, and belong where they are, not at the end.
-  const append = (flags & constants.O_APPEND) !== 0 && (write_flags & FLAGS.FUSE_WRITE_CACHE) === 0;
+  const append = (flags & constants.O_APPEND) !== 0 && !isMapped;
   open.written = true;
   node.stamp = undefined;
-  await served.handlers.write(fh, offset, data, caller, append);
+  try {
+    await served.handlers.write(fh, offset, data, caller, append);
+  } catch (error) {
+    // ORDER: not waited for, since the kernel holds these pages until the answer.
+    if (isMapped) void served.notifications.contentChanged(node, { offset, sizeBytes: size });
+    throw error;
+  }
   node.stamp = undefined;
   await privilegeGone(served, node, caller);
   return structureAnswer(WRITE_OUT, { size });
