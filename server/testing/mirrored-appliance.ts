@@ -114,9 +114,9 @@ export class MirroredAppliance {
     return this.appliance.localPath;
   }
 
-  /** A call through the mount. */
-  inMount(call: MountCall): Promise<MountAnswer> {
-    return this.#worker.call(this.appliance.mountPoint, call);
+  /** A call through the mount, its paths below `directory`. */
+  inMount(call: MountCall, directory = ''): Promise<MountAnswer> {
+    return this.#worker.call(join(this.appliance.mountPoint, directory), call);
   }
 
   /** The same on the copy, so that the result is expected from now on. */

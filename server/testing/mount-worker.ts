@@ -4,18 +4,51 @@ import type { Readable, Writable } from 'node:stream';
 import { typeScriptArguments } from './typescript-child.ts';
 
 /** One system call, or the few that belong together, on paths below a root. */
-export type MountCall =
-  | { readonly call: 'create'; readonly path: string; readonly mode?: number }
+export type MountCall = ChangingCall | LookingCall;
+
+export type ChangingCall =
+  | CreateCall
   | WriteCall
   | { readonly call: 'append'; readonly path: string; readonly sizeBytes: number; readonly fill: string }
   | { readonly call: 'truncate'; readonly path: string; readonly sizeBytes: number }
   | { readonly call: 'mkdir'; readonly path: string; readonly mode?: number }
-  | { readonly call: 'unlink' | 'rmdir' | 'read' | 'list'; readonly path: string }
+  | { readonly call: 'unlink' | 'rmdir'; readonly path: string }
   | { readonly call: 'rename' | 'link'; readonly path: string; readonly to: string }
   | { readonly call: 'symlink'; readonly path: string; readonly target: string }
   | { readonly call: 'chmod'; readonly path: string; readonly mode: number }
-  | { readonly call: 'chown'; readonly path: string; readonly uid: number; readonly gid: number }
-  | { readonly call: 'times'; readonly path: string; readonly mtimeSeconds: number };
+  | ChownCall
+  | TimesCall;
+
+/** Their answers say what was found. */
+export interface LookingCall {
+  readonly call: 'read' | 'list' | 'stat' | 'lstat' | 'readlink';
+  readonly path: string;
+}
+
+export interface CreateCall {
+  readonly call: 'create';
+  readonly path: string;
+  readonly mode?: number;
+  /** Empties the file that is there already, instead of refusing. */
+  readonly replace?: boolean;
+}
+
+export interface ChownCall {
+  readonly call: 'chown';
+  readonly path: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of the symlink itself. */
+  readonly ofLink?: boolean;
+}
+
+export interface TimesCall {
+  readonly call: 'times';
+  readonly path: string;
+  readonly mtimeSeconds: number;
+  /** Of the symlink itself. */
+  readonly ofLink?: boolean;
+}
 
 export interface WriteCall {
   readonly call: 'write';
@@ -33,6 +66,22 @@ export interface MountAnswer {
   readonly errno?: string;
   /** Bytes that a write took or a read gave, entries of a listing. */
   readonly doneBytes?: number;
+  /** The hash of the bytes, the names, the attributes or the target. */
+  readonly found?: Found;
+}
+
+export type Found = string | readonly string[] | FoundAttributes;
+
+export interface FoundAttributes {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+  /** 0 for directories, whose size is the disk's own affair. */
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly inode: number;
 }
 
 export interface WorkerRequest {

@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OperationKind } from '../../shared/states.ts';
-import type { MountCall } from './mount-worker.ts';
+import type { ChangingCall, MountCall } from './mount-worker.ts';
 
 /** One mutating call on files of a directory of its own, and the operation that it becomes. */
 export interface Mutation {
@@ -39,7 +39,7 @@ const CALLS = {
   'unlink a symlink': { call: 'unlink', path: 'symlink' },
   'unlink a hard link': { call: 'unlink', path: 'twin' },
   unlink: { call: 'unlink', path: 'file' },
-} as const satisfies Record<string, MountCall>;
+} as const satisfies Record<string, ChangingCall>;
 
 export type MutationName = keyof typeof CALLS;
 export const MUTATION_NAMES = Object.keys(CALLS) as MutationName[];
@@ -47,7 +47,7 @@ export const MUTATION_NAMES = Object.keys(CALLS) as MutationName[];
 /** The mutations on what `seedMutations(root, area)` has made. */
 export function mutationsIn(area: string, names: readonly MutationName[] = MUTATION_NAMES): Mutation[] {
   return names.map((name) => {
-    const call: MountCall = CALLS[name];
+    const call: ChangingCall = CALLS[name];
     const below = (path: string) => join(directoryOf(area, name), path);
     const paths = 'to' in call ? { path: below(call.path), to: below(call.to) } : { path: below(call.path) };
     return { name, call: { ...call, ...paths } as MountCall, operation: operationOf(call) };
@@ -77,8 +77,6 @@ export async function seedMutations(root: string, area: string): Promise<void> {
   }
 }
 
-function operationOf({ call }: MountCall): OperationKind {
-  if (call === 'append') return 'write';
-  if (call === 'read' || call === 'list') throw new Error('no mutation');
-  return call;
+function operationOf({ call }: ChangingCall): OperationKind {
+  return call === 'append' ? 'write' : call;
 }

@@ -1,15 +1,25 @@
-import { constants } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { MountCall, WorkerAnswer, WorkerRequest } from '../mount-worker.ts';
+import type {
+  FoundAttributes,
+  MountAnswer,
+  MountCall,
+  TimesCall,
+  WorkerAnswer,
+  WorkerRequest,
+} from '../mount-worker.ts';
 
-/** Carries one call out below `root`; answers how many bytes a write has taken. */
-async function carryOut(root: string, call: MountCall): Promise<number | undefined> {
+type Result = Pick<MountAnswer, 'doneBytes' | 'found'>;
+
+/** Carries one call out below `root`. */
+async function carryOut(root: string, call: MountCall): Promise<Result> {
   const at = (path: string) => join(root, path);
   switch (call.call) {
     case 'create':
-      return fs.open(at(call.path), 'wx', call.mode).then(closed);
+      return fs.open(at(call.path), call.replace ? 'w' : 'wx', call.mode).then(closed);
     case 'write':
       return write(at(call.path), constants.O_WRONLY, call);
     case 'append':
@@ -31,23 +41,55 @@ async function carryOut(root: string, call: MountCall): Promise<number | undefin
     case 'chmod':
       return fs.chmod(at(call.path), call.mode).then(nothing);
     case 'chown':
-      return fs.chown(at(call.path), call.uid, call.gid).then(nothing);
+      return (call.ofLink ? fs.lchown : fs.chown)(at(call.path), call.uid, call.gid).then(nothing);
     case 'times':
-      return fs.utimes(at(call.path), call.mtimeSeconds, call.mtimeSeconds).then(nothing);
+      return setTimes(at(call.path), call);
     case 'read':
-      return fs.readFile(at(call.path)).then(({ length }) => length);
+      return fs.readFile(at(call.path)).then(contentFound);
     case 'list':
-      return fs.readdir(at(call.path)).then(({ length }) => length);
+      return fs
+        .readdir(at(call.path))
+        .then((names) => ({ doneBytes: names.length, found: names.toSorted() }));
+    case 'stat':
+      return fs.stat(at(call.path)).then(attributesFound);
+    case 'lstat':
+      return fs.lstat(at(call.path)).then(attributesFound);
+    case 'readlink':
+      return fs.readlink(at(call.path)).then((found) => ({ found }));
   }
 }
 
-function nothing(): undefined {
-  return undefined;
+function nothing(): Result {
+  return {};
 }
 
-async function closed(handle: fs.FileHandle): Promise<undefined> {
+function contentFound(bytes: Buffer): Result {
+  return { doneBytes: bytes.length, found: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function attributesFound(stats: Stats): Result {
+  const { mode, uid, gid, nlink, size, mtimeMs, ino } = stats;
+  const kind = kindOf(stats);
+  const sizeBytes = kind === 'directory' ? 0 : size;
+  return {
+    found: { kind, mode: mode & 0o7777, uid, gid, links: nlink, sizeBytes, mtimeMs, inode: ino },
+  };
+}
+
+function kindOf(stats: Stats): FoundAttributes['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
+}
+
+function setTimes(path: string, call: TimesCall): Promise<Result> {
+  const set = call.ofLink ? fs.lutimes : fs.utimes;
+  return set(path, call.mtimeSeconds, call.mtimeSeconds).then(nothing);
+}
+
+async function closed(handle: fs.FileHandle): Promise<Result> {
   await handle.close();
-  return undefined;
+  return {};
 }
 
 /** One write(2): what it doesn't take is not tried again. */
@@ -55,10 +97,11 @@ async function write(
   path: string,
   flags: number,
   { offset, sizeBytes, fill }: { offset?: number; sizeBytes: number; fill: string },
-): Promise<number> {
+): Promise<Result> {
   const handle = await fs.open(path, flags);
   try {
-    return (await handle.write(Buffer.alloc(sizeBytes, fill), 0, sizeBytes, offset ?? null)).bytesWritten;
+    const data = Buffer.alloc(sizeBytes, fill);
+    return { doneBytes: (await handle.write(data, 0, sizeBytes, offset ?? null)).bytesWritten };
   } finally {
     await handle.close();
   }
@@ -68,8 +111,8 @@ async function answerTo({ id, root, call }: WorkerRequest): Promise<WorkerAnswer
   const startMs = performance.now();
   const elapsedMs = () => Math.round(performance.now() - startMs);
   try {
-    const doneBytes = await carryOut(root, call);
-    return { id, ok: true, elapsedMs: elapsedMs(), ...(doneBytes !== undefined && { doneBytes }) };
+    const result = await carryOut(root, call);
+    return { id, ok: true, elapsedMs: elapsedMs(), ...result };
   } catch (thrown) {
     return {
       id,
@@ -80,6 +123,8 @@ async function answerTo({ id, root, call }: WorkerRequest): Promise<WorkerAnswer
   }
 }
 
+// What new files get of their mode is then the same wherever the tests run.
+process.umask(0o022);
 createInterface({ input: process.stdin }).on('line', (line) => {
   void answerTo(JSON.parse(line) as WorkerRequest).then((answer) => {
     process.stdout.write(`${JSON.stringify(answer)}\n`);
