@@ -82,6 +82,53 @@ describe('through the mount, onto three mirrors,', () => {
   );
 
   it(
+    'cp -a and rsync -aU keep the times of reading and changing, tar the latter, to the microsecond',
+    async () => {
+      await mkdir(join(scratch.path, 'timed'));
+      // Reading a file may move its own time of reading, so each program gets files of its own.
+      await shell(`cd '${scratch.path}/timed' && for tool in cp rsync tar; do mkdir $tool; for k in $(seq 20); do
+        echo $k > $tool/$k; touch -a -d "2011-12-13 14:15:$k.123456" $tool/$k; touch -m -d "2001-02-03 04:05:$k.987654" $tool/$k
+      done; done`);
+      const times = (directory: string, format: string) =>
+        shell(`cd '${directory}' && stat -c '%n ${format}' *`);
+      const copies = [
+        ['cp', `cp -a '${scratch.path}/timed/cp' times/`, '%x %y'],
+        ['rsync', `rsync -aU '${scratch.path}/timed/rsync' times/`, '%X %y'],
+        ['tar', `tar --format=posix -C '${scratch.path}/timed' -cf - tar | tar -C times -xpf -`, '%y'],
+      ] as const;
+      await shell('mkdir times');
+      for (const [tool, script, format] of copies) {
+        const original = await times(join(scratch.path, 'timed', tool), format);
+        await shell(script);
+        for (const root of [appliance.mountPoint, appliance.localPath])
+          expect(await times(join(root, 'times', tool), format)).toBe(original);
+      }
+      await expectAllEqual();
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'web servers on the mount, the local directory and every mirror give the same ETags',
+    async () => {
+      // As nginx makes them: time of the change in whole seconds, and size.
+      const etags = (root: string) =>
+        shell(
+          `cd '${root}' && find . -path ./.proxyfs -prune -o -type f -print0 | sort -z | xargs -0 stat -c '%n "%Y-%s"'`,
+        );
+      await shell(
+        'echo new > index.html; echo more >> index.html; mv index.html moved.html; truncate -s 5 moved.html',
+      );
+      await expectAllEqual();
+      const local = await etags(appliance.localPath);
+      expect(local.split('\n').length).toBeGreaterThan(FILES);
+      for (const root of [appliance.mountPoint, ...mirrors.map((mirror) => mirror.root)])
+        expect(await etags(root)).toBe(local);
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'git clones, changes, commits and finds its work tree clean',
     async () => {
       await shell(
