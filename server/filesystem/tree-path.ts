@@ -30,6 +30,7 @@ export function treePath(text: string): TreePath {
 }
 
 export function childOf(directory: TreePath, name: string): TreePath {
+  if (name === '' || name.includes('/')) throw invalid(name);
   return treePath(directory === ROOT ? `/${name}` : `${directory}/${name}`);
 }
 

@@ -10,7 +10,6 @@ import {
   message,
   text,
 } from '../../testing/kernel-conversation.ts';
-import { SeededRandom } from '../../testing/seeded-random.ts';
 import { waitUntil } from '../../testing/wait-until.ts';
 import { FLAGS } from './protocol/flags.ts';
 import { OPCODE } from './protocol/opcodes.ts';
@@ -21,7 +20,6 @@ import {
   ENTRY_OUT,
   FORGET_IN,
   FORGET_ONE,
-  IN_HEADER,
   INIT_IN,
   INIT_OUT,
   INTERRUPT_IN,
@@ -274,36 +272,5 @@ describe('nodes', () => {
     await rename(join(kernel.directory, 'other'), join(kernel.directory, 'a'));
     expect((await kernel.ask(OPCODE.OPEN, nodeid, encoded(OPEN_IN, { flags: 0 }))).error).toBe(-errno.ESTALE);
     expect((await lookup(ROOT, 'a')).nodeid).not.toBe(nodeid);
-  });
-});
-
-describe('messages of any kind', () => {
-  const seed = 20_261_122;
-
-  it(`never stop the session: 5,000 random and truncated ones (seed ${seed})`, async () => {
-    const random = new SeededRandom(seed);
-    const below = (limit: number) => random.below(limit);
-    const opcodes = Object.values(OPCODE);
-    const { nodeid } = await mkdir(ROOT, 'd');
-    for (let sent = 0; sent < 5000; sent++) {
-      const body = Buffer.from(
-        Array.from({ length: below(200) }, () => (below(3) === 0 ? below(256) : below(4))),
-      );
-      const opcode = below(5) === 0 ? below(2 ** 32) : (opcodes[below(opcodes.length)] ?? 0);
-      kernel.send(opcode, below(2) === 0 ? nodeid : below(4), body);
-      if (below(10) > 0) continue;
-      const garbage = Buffer.alloc(below(100), below(256));
-      if (below(2) === 0 && garbage.length >= 4) garbage.writeUInt32LE(garbage.length, 0);
-      kernel.device.push(garbage);
-    }
-    expect((await lookup(ROOT, 'd')).nodeid).toBeGreaterThan(ROOT);
-    expect(await kernel.session.drain(10_000)).toBe(true);
-    expect(log.filter((line) => line.includes('request-failed'))).toEqual([]);
-  });
-
-  it('is not confused by a header that promises another length', async () => {
-    const header = { len: 4000, opcode: OPCODE.LOOKUP, unique: 2, nodeid: ROOT, uid: 0, gid: 0, pid: 1 };
-    kernel.device.push(encoded(IN_HEADER, header));
-    expect((await lookup(ROOT, 'none')).nodeid).toBe(0);
   });
 });
