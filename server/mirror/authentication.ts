@@ -1,6 +1,7 @@
-import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware } from 'ssh2';
+import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
 import { AppError } from '../base/errors.ts';
 import type { Credential, SshLogin } from './ssh-login.ts';
+import { ssh2 } from './ssh2.ts';
 
 /** Offers the credentials of one login one after the other, and knows what became of them. */
 export class Authentication {

@@ -1,9 +1,10 @@
 import { connect as connectSocket, type Socket } from 'node:net';
-import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
+import type { Client, SFTPWrapper } from 'ssh2';
 import { AppError } from '../base/errors.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import { Authentication } from './authentication.ts';
 import { hostKeyAlgorithms, refusalOfHostKey } from './host-keys.ts';
+import { ssh2 } from './ssh2.ts';
 import type { SshLogin } from './ssh-login.ts';
 
 /** GCM first: with the processor's help it is the fastest of them. ssh2 itself begins with ChaCha20 where it can't ask the processor. */
