@@ -81,7 +81,7 @@ describe('the node table', () => {
     const next = tell(root, 'f', 11);
     expect(next).not.toBe(gone);
     table.removed(root, 'f');
-    next.handles.set(1, { writable: true, written: false, borrowers: new Set() });
+    next.opened(1, { writable: true, written: false, borrowers: new Set() });
     expect(tell(root, 'again', 11)).toBe(next);
   });
 

@@ -53,12 +53,12 @@ export class NodeTable {
   }
 
   wasOpened(node: Node, handle: Handle, open: OpenHandle): void {
-    node.handles.set(handle, open);
+    node.opened(handle, open);
     this.#opened.add(node);
   }
 
   wasClosed(node: Node, handle: Handle): void {
-    node.handles.delete(handle);
+    node.closed(handle);
     if (node.handles.size === 0) this.#opened.delete(node);
   }
 

@@ -30,6 +30,9 @@ export interface OpenHandle {
   readonly borrowers: Set<Promise<unknown>>;
 }
 
+const NO_CHILDREN: ReadonlyMap<string, Node> = new Map();
+const NO_HANDLES: ReadonlyMap<Handle, OpenHandle> = new Map();
+
 /** What the kernel calls an inode: one file, directory or symlink, however many names it has. */
 export class Node {
   readonly id: number;
@@ -41,8 +44,9 @@ export class Node {
   lookups = 0;
   /** Living names, the newest last. */
   readonly names: Name[] = [];
-  readonly children = new Map<string, Node>();
-  readonly handles = new Map<Handle, OpenHandle>();
+  // The kernel may know millions of nodes, and few of them have any.
+  #children: Map<string, Node> | undefined;
+  #handles: Map<Handle, OpenHandle> | undefined;
   /** The content that the kernel's page cache is from; undefined: unknown, as after each change through the mount. */
   stamp: ContentStamp | undefined;
   /** Whether the kernel was told of a set-user-id or set-group-id bit. */
@@ -55,6 +59,24 @@ export class Node {
     this.inode = attributes.inode;
     this.device = attributes.device;
     this.type = attributes.mode & S_IFMT;
+  }
+
+  get children(): ReadonlyMap<string, Node> {
+    return this.#children ?? NO_CHILDREN;
+  }
+
+  get handles(): ReadonlyMap<Handle, OpenHandle> {
+    return this.#handles ?? NO_HANDLES;
+  }
+
+  opened(handle: Handle, open: OpenHandle): void {
+    this.#handles ??= new Map();
+    this.#handles.set(handle, open);
+  }
+
+  closed(handle: Handle): void {
+    this.#handles?.delete(handle);
+    if (this.#handles?.size === 0) this.#handles = undefined;
   }
 
   is(attributes: Attributes): boolean {
@@ -80,14 +102,15 @@ export class Node {
 
   addName(parent: Node, name: string): void {
     this.gone = undefined;
-    parent.children.set(name, this);
+    parent.#children ??= new Map();
+    parent.#children.set(name, this);
     this.names.push({ parent, name });
     const oldest = this.names[0];
     if (this.names.length > MOST_NAMES && oldest) this.dropName(oldest.parent, oldest.name);
   }
 
   dropName(parent: Node, name: string): void {
-    if (parent.children.get(name) === this) parent.children.delete(name);
+    if (parent.children.get(name) === this) parent.#children?.delete(name);
     const at = this.names.findIndex((known) => known.parent === parent && known.name === name);
     if (at >= 0) this.names.splice(at, 1);
   }

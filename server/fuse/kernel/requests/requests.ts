@@ -53,8 +53,10 @@ export class Requests {
     for (const handle of this.#streams.keys()) await handlers.releasedir(handle);
     this.#streams.clear();
     for (const node of nodes.all()) {
-      for (const handle of node.handles.keys()) await handlers.release(handle);
-      node.handles.clear();
+      for (const handle of [...node.handles.keys()]) {
+        await handlers.release(handle);
+        nodes.wasClosed(node, handle);
+      }
     }
   }
 }
