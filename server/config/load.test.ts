@@ -166,6 +166,10 @@ describe('a valid file', () => {
     expect(http).toMatchObject({ host, port, allowedHosts: ['files.example.org'] });
   });
 
+  it('takes an empty list of mirrors: the local directory alone', async () => {
+    expect((await load(sampleWith({ mirrors: '{}' }))).mirrors).toEqual([]);
+  });
+
   it('lets two logins have the same relative path on one server', async () => {
     const { mirrors } = await load(
       sampleWith({ mirrors: '{ a: { host: h, user: x, path: www }, b: { host: h, user: y, path: www } }' }),
@@ -279,7 +283,6 @@ log: { level: inof }
     ['timeout', '.inf', 'timeout'],
     ['timeout', '.nan', 'timeout'],
     ['timeout', '5s', 'timeout'],
-    ['mirrors', '{}', 'mirrors'],
     ['mirrors', '[]', 'mirrors'],
     ['mirrors', '', 'mirrors'],
     ['mirrors', '{ a: { host: h, path: /p }, __proto__: { host: h, path: /q } }', 'mirrors.__proto__'],

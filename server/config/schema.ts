@@ -65,7 +65,6 @@ export const configurationSchema = z.strictObject({
   timeout: seconds(0.1).default(5),
   mirrors: z
     .record(z.string(), mirrorSchema)
-    .refine((mirrors) => Object.keys(mirrors).length > 0, { error: 'needs at least one mirror' })
     .refine((mirrors) => Object.keys(mirrors).length <= MAX_MIRRORS, {
       error: `must have at most ${MAX_MIRRORS} mirrors`,
     }),

@@ -111,3 +111,14 @@ it('kills what hangs in the mount of a frozen appliance at its limit', async () 
   await waitUntil('the mount answers again', async () => (await appliance.inMount('ls', [])).code === 0);
   expect(await readdir(appliance.localPath)).toContain('.proxyfs');
 });
+
+it('mounts a directory without mirrors, also after a kill -9', async () => {
+  appliance = new ApplianceProcess({ mirrors: [] });
+  await appliance.start();
+  const write = 'echo one > file && mkdir d && mv file d/moved';
+  expect(await appliance.inMount('sh', ['-c', write])).toMatchObject({ code: 0, stderr: '' });
+  await appliance.kill9();
+  await appliance.start();
+  expect(await appliance.inMount('cat', ['d/moved'])).toMatchObject({ stdout: 'one\n' });
+  expect((await appliance.api('/api/v1/overview')).body).toMatchObject({ mode: 'read-write', mirrors: [] });
+});

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { ApplianceProcess } from '../appliance-process.ts';
 import { smallDisk } from '../small-disk.ts';
 import { type SshdMirror, startSshdMirror } from '../sshd-mirror.ts';
+import { measureDrivers } from './drivers.ts';
 import { measureLargeFile } from './large-file.ts';
 import { measureMemory } from './memory.ts';
+import { measureReading } from './reading.ts';
 import { measureSmallFiles } from './small-files.ts';
 import { type BenchPlace, type Row, tableOf, writeIntoReadme } from './table.ts';
 
@@ -18,10 +20,12 @@ type Measure = (place: BenchPlace) => Promise<Row[]>;
 const MEASURES: Readonly<Record<string, Measure>> = {
   small: measureSmallFiles,
   large: measureLargeFile,
+  drivers: measureDrivers,
+  reading: measureReading,
   memory: measureMemory,
 };
 
-/** `npm run bench [-- large small memory --readme]`: ratios of one run on this machine, as a table. */
+/** `npm run bench [-- small large drivers reading memory --readme]`: ratios of one run on this machine, as a table. */
 async function main(args: readonly string[]): Promise<void> {
   const wanted = Object.entries(MEASURES).filter(([name]) => args.includes(name));
   const measures = wanted.length > 0 ? wanted : Object.entries(MEASURES);

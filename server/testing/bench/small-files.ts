@@ -3,28 +3,13 @@ import { join } from 'node:path';
 import { runCommand } from '../run-command.ts';
 import type { SshdMirror } from '../sshd-mirror.ts';
 import { mediansOf, type BenchPlace, type Row } from './table.ts';
+import { CREATE_FILES, timed } from './timed.ts';
 
 const FILES = 1000;
 const RUNS = 3;
-const LIMIT_MS = 300_000;
-
-const CREATE = `
-  const fs = require('node:fs'); const data = Buffer.alloc(4096, 7);
-  fs.mkdirSync(process.argv[1]);
-  const start = performance.now();
-  for (let k = 0; k < ${FILES}; k++) fs.writeFileSync(process.argv[1] + '/f' + k, data);
-  console.log(performance.now() - start);`;
-
 /** 1,000 new files of 4 KiB one after the other, two mirrors, against sshfs to a single one. */
 export async function measureSmallFiles({ appliance, mirrors, scratch }: BenchPlace): Promise<Row[]> {
-  const create = async (directory: string, name: string) => {
-    const result = await runCommand(process.execPath, ['-e', CREATE, name], {
-      directory,
-      timeoutMs: LIMIT_MS,
-    });
-    if (result.code !== 0) throw new Error(result.stderr);
-    return Number(result.stdout);
-  };
+  const create = (directory: string, name: string) => timed(directory, CREATE_FILES, name, String(FILES));
   const ours = (run: number) => create(appliance.mountPoint, `small-${run}`);
   const both = await overSshfs(mirrors[0], scratch, (directory) =>
     mediansOf(RUNS, { oursMs: ours, theirsMs: (run) => create(directory, `s${run}`) }),
