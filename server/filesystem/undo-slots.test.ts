@@ -74,7 +74,10 @@ describe('undo slots', () => {
     };
     await Promise.all(Array.from({ length: 100 }, change));
     expect(most).toBeGreaterThan(1);
-    expect((await readdir(join(temp.path, 'undo'))).length).toBe(most);
+    const { length: made } = await readdir(join(temp.path, 'undo'));
+    // One that is still being opened may find that another has become free meanwhile.
+    expect(made).toBeGreaterThanOrEqual(most);
+    expect(made).toBeLessThanOrEqual(16);
     await slots.stop();
     expect(await readdir(join(temp.path, 'undo'))).toEqual([]);
   });
