@@ -83,9 +83,9 @@ const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
         'owners: a new symlink has the group of its directory where that is set-group-id',
         'owners: a new directory in a set-group-id directory is set-group-id too, and a file is not',
         'owners: somebody with another effective user makes files as that user',
-        'sticky: in a sticky directory the owner of a file may replace by another it',
-        'sticky: in a sticky directory the owner of a directory may replace by another it',
-        'sticky: in a sticky directory the owner of a symlink may replace by another it',
+        'sticky: in a sticky directory the owner of a file may replace it',
+        'sticky: in a sticky directory the owner of a directory may replace it',
+        'sticky: in a sticky directory the owner of a symlink may replace it',
         'sticky: in a sticky directory everybody may make files, link their own and write to what is writable',
       ],
     },
@@ -104,7 +104,7 @@ const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
     {
       reason: 'libfuse 2 has no such request',
       names: [
-        'renames: RENAME_NOREPLACE moves to a free name',
+        'exchanges: RENAME_NOREPLACE moves to a free name',
         'stamps: chown that names neither owner nor group moves ctime alone of the object and no time of its directory',
         'listing: a listing tells the inode and the type that stat tells',
         'listing: .. of a listing has the inode of the parent, below the top and deeper',

@@ -68,43 +68,6 @@ describe('a mount by fuse-native', () => {
     expect(await differences()).toBe('');
   });
 
-  it('keeps an unlinked open file for those who have it open, and shows it to nobody', async () => {
-    await sh(`
-      exec 5<>f; echo first >&5; rm f
-      test -z "$(ls -A)"
-      echo second >&5
-      test "$(stat -L -c %s /dev/fd/5)" = 13
-      truncate_by_handle='import os; os.ftruncate(5, 6); os.fchmod(5, 0o600); print(os.pread(5, 100, 0).decode(), end="")'
-      test "$(python3 -c "$truncate_by_handle")" = first
-      exec 5>&-
-      test -z "$(ls -A)"
-    `);
-    expect(await readdir(tree.directory)).toEqual([]);
-  });
-
-  it('keeps several unlinked open files of one name apart', async () => {
-    const read = await sh(`
-      echo one > f; exec 5<f; rm f; echo two > f; exec 6<f; rm f; echo three > f
-      cat <&5; cat <&6; cat f
-    `);
-    expect(read).toBe('one\ntwo\nthree');
-    expect(await readdir(tree.directory)).toEqual(['f']);
-  });
-
-  it('replaces an open file by rename, and leaves the old content to those who have it open', async () => {
-    const read = await sh(`echo old > f; exec 5<f; echo new > g; mv g f; cat f; cat <&5; ls -A`);
-    expect(read).toBe('new\nold\nf');
-    expect(await readFile(local('f'), 'utf8')).toBe('new\n');
-    expect(await readdir(tree.directory)).toEqual(['f']);
-  });
-
-  it('leaves both names when one hard link is renamed onto another that is open', async () => {
-    const rename = "python3 -c \"import os; os.rename('a', 'b')\"";
-    expect(await sh(`echo x > a; ln a b; exec 5<b; ${rename}; exec 5>&-; cat a b; stat -c %h a`)).toBe(
-      'x\nx\n2',
-    );
-  });
-
   it('removes a directory whose files were unlinked while open', async () => {
     await sh('mkdir d; echo x > d/f; exec 5<d/f; rm -r d; exec 5>&-; test ! -e d');
   });
@@ -114,43 +77,6 @@ describe('a mount by fuse-native', () => {
       'echo x > f; exec 5<f; mv f .fuse_hidden0000000100000fff; exec 5>&-; mkdir d; mv .fuse_hidden* d/',
     );
     expect(await readFile(local('d/.fuse_hidden0000000100000fff'), 'utf8')).toBe('x\n');
-  });
-
-  it('takes 10 MiB of random writes', async () => {
-    await sh(`
-      cat > ../random.py <<'PY'
-import os, random
-random.seed(7)
-size = 10 << 20
-model = bytearray(size)
-f = os.open('big', os.O_RDWR | os.O_CREAT)
-written = 0
-while written < size:
-    at = random.randrange(size - 200_000); data = random.randbytes(random.randrange(1, 200_000))
-    os.pwrite(f, data, at); model[at:at + len(data)] = data; written += len(data)
-os.pwrite(f, b'end', size - 3); model[-3:] = b'end'
-os.close(f)
-open('../model', 'wb').write(model)
-PY
-      python3 ../random.py; cmp big ../model; rm ../model ../random.py
-    `);
-    expect((await stat(local('big'))).size).toBe(10 << 20);
-    expect(await differences()).toBe('');
-  });
-
-  it('takes the appends of two processes at once, also under two names of one file', async () => {
-    await sh(`
-      touch log; ln log name2
-      for name in log name2; do (for i in $(seq 200); do echo "$name $i" >> $name; done) & done; wait
-      test "$(sort -u log | wc -l)" = 400; test "$(wc -l < log)" = 400
-    `);
-    expect((await readFile(local('log'), 'utf8')).split('\n')).toHaveLength(401);
-  });
-
-  it('shows a write through one hard link at once through the other', async () => {
-    expect(await sh('echo 1 > a; ln a b; cat b; echo 22 >> a; cat b; stat -c "%s %h" b')).toBe(
-      '1\n1\n22\n5 2',
-    );
   });
 
   it('lists 3,000 entries, and names of 255 bytes', async () => {
@@ -163,42 +89,11 @@ PY
     expect(refused.stderr).toContain('File name too long');
   });
 
-  it('sets times exactly to the millisecond, one apart from the other', async () => {
-    await sh(
-      'touch f; python3 -c "import os; os.utime(\'f\', ns=(1_000_000_001_000_000, 4_000_000_000_123_000_000))"',
-    );
-    const { atimeMs, mtimeMs } = await stat(local('f'));
-    expect({ atimeMs, mtimeMs }).toEqual({ atimeMs: 1_000_000.001 * 1000, mtimeMs: 4_000_000_000_123 });
-    expect(await sh('stat -c %.3Y f')).toBe('4000000000.123');
-  });
-
-  it('keeps sizes and offsets beyond 4 GiB', async () => {
-    await sh(`
-      truncate -s 5G f; printf tail | dd of=f bs=1 seek=5368709120 conv=notrunc status=none
-      test "$(stat -c %s f)" = 5368709124; test "$(tail -c 4 f)" = tail
-    `);
-    expect((await stat(local('f'))).size).toBe(5_368_709_124);
-  });
-
   it('hides the directory that belongs to Proxyfs, and refuses to make it', async () => {
     const { code, stderr } = await tree.sh('ls -d .proxyfs; mkdir .proxyfs');
     expect(code).toBe(1);
     expect(stderr).toContain('No such file or directory');
     expect(stderr).toContain('Operation not permitted');
-  });
-
-  it('refuses pipes, and attributes that SFTP has no form for', async () => {
-    expect((await tree.sh('mkfifo p')).stderr).toContain('not supported');
-    const setxattr = "touch f; python3 -c \"import os; os.setxattr('f', 'user.x', b'1')\"";
-    expect((await tree.sh(setxattr)).stderr).toContain('Operation not supported');
-  });
-
-  it('keeps what is written through a shared memory map', async () => {
-    await sh(`python3 -c "
-import mmap, os
-f = os.open('m', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 100_000)
-m = mmap.mmap(f, 100_000); m[50_000:50_003] = b'map'; m.flush(); m.close(); os.close(f)"`);
-    expect((await readFile(local('m'))).toString('utf8', 50_000, 50_003)).toBe('map');
   });
 
   it('is unmounted by SIGTERM even while it is in use, and the program ends', async () => {

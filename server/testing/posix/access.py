@@ -1,10 +1,10 @@
 """Who may read, write, run and search, by mode, owner, group and supplementary groups."""
 
 import os
-from errno import EACCES, EPERM
 import shutil
+from errno import EACCES, EPERM
 
-from support import ALICE, BOB, STAFF, as_user, mode_of, opened, read, refused, same, write
+from support import ALICE, as_user, BOB, mode_of, opened, read, refused, same, STAFF, write
 from table import behaviour
 
 # How Alice stands to a file, and the place of the bits that then count.

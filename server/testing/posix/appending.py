@@ -3,6 +3,7 @@
 import fcntl
 import mmap
 import os
+import subprocess
 
 from support import read, same, start, write
 from table import behaviour
@@ -110,7 +111,6 @@ def _(d):
 
 @behaviour('the shell appends with >> from several processes')
 def _(d):
-    import subprocess
     script = 'for n in 1 2 3; do (for i in $(seq 10); do echo "$n $i" >> log; done) & done; wait'
     subprocess.run(['sh', '-c', script], cwd=d, check=True)
     same(len(set(lines_of(d / 'log'))), 30)

@@ -1,11 +1,14 @@
 """utimensat(2): how exactly, which of the two, and who may."""
 
 import os
-from errno import EACCES, EINVAL, EPERM
 import subprocess
 import time
+from errno import EACCES, EINVAL, EPERM
 
-from support import ALICE, BOB, UTIME_NOW, UTIME_OMIT, as_user, in_child, raw, refused, same, stamp_clock, tick, utimensat, write
+from support import (
+    ALICE, as_user, AT_FDCWD, in_child, raw, refused, same, stamp_clock, tick, Timespec, UTIME_NOW,
+    UTIME_OMIT, utimensat, write,
+)
 from table import behaviour
 
 SECOND = 10**9
@@ -100,10 +103,10 @@ def _(d):
 
 @behaviour('nanoseconds beyond a second are refused with EINVAL')
 def _(d):
-    from support import AT_FDCWD, Timespec, raw
     write(d / 'x')
     before = times(d / 'x')
-    refused(EINVAL, raw, 'utimensat', AT_FDCWD, os.fsencode(d / 'x'), (Timespec * 2)(Timespec(1, SECOND), Timespec(1, 0)), 0)
+    wrong = (Timespec * 2)(Timespec(1, SECOND), Timespec(1, 0))
+    refused(EINVAL, raw, 'utimensat', AT_FDCWD, os.fsencode(d / 'x'), wrong, 0)
     same(times(d / 'x'), before)
 
 

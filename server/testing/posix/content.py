@@ -1,16 +1,15 @@
 """Reading and writing by descriptors."""
 
-import array
 import fcntl
+import mmap
 import os
-from errno import EBADF, EFBIG, EINVAL, EISDIR, ESPIPE, ENOENT
 import random
 import resource
 import select
 import signal
-import termios
+from errno import EBADF, EFBIG, EINVAL, EISDIR
 
-from support import in_child, opened, read, read_all, refused, same, start, write
+from support import in_child, read, read_all, refused, same, start, write
 from table import behaviour
 
 BLOCK = 4096
@@ -18,7 +17,8 @@ BLOCK = 4096
 
 @behaviour('what is written is read, at each size around pages and requests')
 def _(d):
-    for size in (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 65535, 131072, 131073, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000):
+    mib = 1 << 20
+    for size in (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 65535, 131072, 131073, mib - 1, mib, mib + 1, 3_000_000):
         content = random.Random(size).randbytes(size)
         same(read(write(d / f'{size}', content)) == content, True)
         same(os.path.getsize(d / f'{size}'), size)
@@ -38,13 +38,13 @@ def _(d):
     same(read(d / 'f'), b'.' * (BLOCK // 2) + b'x' * BLOCK + b'.' * (BLOCK // 2 + BLOCK))
 
 
-@behaviour('random writes, reads and truncates give what a model of the file gives')
+@behaviour('random writes, reads, truncates and maps give what a model of the file gives')
 def _(d):
-    chance, size = random.Random(7), 1 << 20
+    chance, size = random.Random(7), 2 << 20
     model, fd = bytearray(), os.open(d / 'f', os.O_RDWR | os.O_CREAT)
-    for _ in range(150):
-        at, length = chance.randrange(size), chance.randrange(1, 100_000)
-        kind = chance.randrange(5)
+    for step in range(150):
+        at, length = chance.randrange(size), chance.randrange(1, 100_000 if step % 20 else 1_500_000)
+        kind = chance.randrange(6)
         if kind < 2:
             data = chance.randbytes(length)
             os.pwrite(fd, data, at)
@@ -53,6 +53,10 @@ def _(d):
         elif kind == 2:
             os.ftruncate(fd, at)
             model = model[:at] + bytes(max(0, at - len(model)))
+        elif kind == 3 and at < len(model):
+            with mmap.mmap(fd, len(model)) as view:
+                assert view[at:at + length] == model[at:at + length], (at, length)
+                view[at] = model[at] = step
         else:
             assert os.pread(fd, length, at) == model[at:at + length], (at, length)
     assert read(d / 'f') == model
@@ -136,7 +140,8 @@ def _(d):
     for call in (
         lambda: os.read(fd, 1), lambda: os.write(fd, b'x'), lambda: os.fstat(fd), lambda: os.fchmod(fd, 0o600),
         lambda: os.fchown(fd, 1, 1), lambda: os.ftruncate(fd, 0), lambda: os.fsync(fd), lambda: os.lseek(fd, 0, 0),
-        lambda: os.utime(fd), lambda: os.close(fd), lambda: os.dup(fd), lambda: os.fstatvfs(fd), lambda: os.fchdir(fd),
+        lambda: os.utime(fd), lambda: os.close(fd), lambda: os.dup(fd), lambda: os.fstatvfs(fd),
+        lambda: os.fchdir(fd),
     ):
         refused(EBADF, call)
     same(read(d / 'f'), b'content')
@@ -206,7 +211,6 @@ def _(d):
 
 @behaviour('reads and writes past the cache with O_DIRECT give the same as those through it')
 def _(d):
-    import mmap
     content = random.Random(3).randbytes(64 * BLOCK)
     write(d / 'f', content)
     aligned = mmap.mmap(-1, 16 * BLOCK)
@@ -273,9 +277,9 @@ def _(d):
         same(in_child(lambda: read(d / 'f')), b'%d' % number)
 
 
-@behaviour('a file of 20 MiB is read as it was written')
+@behaviour('a file of 8 MiB is read as it was written')
 def _(d):
-    content = random.Random(5).randbytes(20 << 20)
+    content = random.Random(5).randbytes(8 << 20)
     write(d / 'f', content)
     assert read(d / 'f') == content
     os.unlink(d / 'f')

@@ -3,7 +3,7 @@
 import ctypes
 import os
 import subprocess
-from errno import EFBIG, EINVAL, ENXIO, EOPNOTSUPP, EBADF
+from errno import EBADF, EFBIG, EINVAL, ENXIO, EOPNOTSUPP
 
 from support import raw, read, refused, same, write
 from table import behaviour

@@ -1,10 +1,10 @@
 """Hard links and the counts of them."""
 
 import os
-from errno import EACCES, EEXIST, ENOENT, ENOTDIR, EPERM, EXDEV
 import stat
+from errno import ENOENT, ENOTDIR, EPERM, EXDEV
 
-from support import ALICE, AT_SYMLINK_FOLLOW, as_user, linkat, mode_of, opened, read, refused, same, write
+from support import ALICE, as_user, AT_SYMLINK_FOLLOW, linkat, mode_of, read, refused, same, write
 from table import behaviour
 
 

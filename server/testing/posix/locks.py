@@ -5,7 +5,7 @@ import os
 import struct
 from errno import EACCES, EAGAIN, EBADF, EDEADLK
 
-from support import in_child, libc, raw, refused, same, start, tick, write
+from support import in_child, refused, same, start, tick, write
 from table import behaviour
 
 EXCLUSIVE, SHARED, UNLOCK, AT_ONCE = fcntl.LOCK_EX, fcntl.LOCK_SH, fcntl.LOCK_UN, fcntl.LOCK_NB

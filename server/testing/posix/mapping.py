@@ -2,10 +2,11 @@
 
 import mmap
 import os
-from errno import EACCES, EINVAL, ENODEV
+import random
 import signal
+from errno import EACCES, ENODEV
 
-from support import in_child, opened, read, refused, same, start, write
+from support import in_child, read, refused, same, write
 from table import behaviour
 
 BLOCK = 4096
@@ -176,7 +177,6 @@ def _(d):
 
 @behaviour('random writes through a map of 1 MiB are all in the file')
 def _(d):
-    import random
     fd, view = mapped(d, 1 << 20)
     model, chance = bytearray(b'.' * (1 << 20)), random.Random(9)
     for _ in range(200):

@@ -4,7 +4,7 @@ import os
 import unicodedata
 from errno import EILSEQ
 
-from support import read, refused, same, write
+from support import read, same, write
 from table import behaviour
 
 NAMES = {

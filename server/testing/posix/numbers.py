@@ -3,7 +3,7 @@
 import os
 import stat
 
-from support import in_child, refused, same, write
+from support import in_child, same, write
 from table import behaviour
 
 

@@ -1,12 +1,15 @@
 """open(2) with its flags, and mkdir."""
 
 import os
-from errno import EACCES, EBADF, EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, ENXIO, EOPNOTSUPP, ETXTBSY
 import shutil
 import stat
 import subprocess
+from errno import EACCES, EBADF, EEXIST, EISDIR, ELOOP, ENOTDIR, EOPNOTSUPP, ETXTBSY
 
-from support import ALICE, as_user, in_child, linkat, mode_of, opened, read, read_all, refused, same, write, AT_SYMLINK_FOLLOW
+from support import (
+    ALICE, as_user, AT_SYMLINK_FOLLOW, in_child, linkat, mode_of, opened, read, read_all, refused, same,
+    start, write,
+)
 from table import behaviour
 
 
@@ -88,9 +91,9 @@ def _(d):
     refused((ENOTDIR, ELOOP), opened, d / 'link', os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
 
-for name, flags in {'O_WRONLY': os.O_WRONLY, 'O_RDWR': os.O_RDWR, 'O_CREAT': os.O_CREAT, 'O_TRUNC': os.O_TRUNC}.items():
+for name in 'O_WRONLY', 'O_RDWR', 'O_CREAT', 'O_TRUNC':
     @behaviour(f'open({name}) of a directory is refused with EISDIR')
-    def _(d, flags=flags):
+    def _(d, flags=getattr(os, name)):
         os.mkdir(d / 'dir')
         refused(EISDIR, opened, d / 'dir', flags)
 
@@ -276,7 +279,6 @@ def _(d):
 
 @behaviour('of ten processes that make one name with O_EXCL one succeeds')
 def _(d):
-    from support import start
 
     def make():
         try:

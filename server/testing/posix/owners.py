@@ -1,10 +1,12 @@
 """Who owns what is made, and who may give it away."""
 
 import os
-from errno import EPERM
 import stat
+from errno import EPERM
 
-from support import ALICE, BOB, STAFF, STRANGERS, as_user, linkat, mode_of, opened, owner_of, refused, same, write
+from support import (
+    ALICE, as_user, BOB, in_child, mode_of, opened, owner_of, refused, same, STAFF, STRANGERS, write,
+)
 from table import behaviour
 
 MAKING = {
@@ -64,7 +66,6 @@ def _(d):
         os.setegid(STAFF)
         os.seteuid(ALICE)
         write(d / 'f')
-    from support import in_child
     in_child(make)
     same(owner_of(d / 'f'), (ALICE, STAFF))
 

@@ -1,8 +1,8 @@
 """What every call that takes a path refuses, and how long names and paths may be."""
 
 import os
-from errno import EACCES, EEXIST, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 import stat
+from errno import EACCES, EEXIST, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from support import ALICE, as_user, opened, refused, same, write
 from table import behaviour

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from support import ALICE, BOB, STAFF, as_user, mode_of, opened, same, write
+from support import ALICE, as_user, BOB, mode_of, opened, same, STAFF, write
 from table import behaviour
 
 

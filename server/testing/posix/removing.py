@@ -1,10 +1,10 @@
 """unlink(2) and rmdir(2)."""
 
 import os
-from errno import EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EBUSY
 import shutil
+from errno import EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY
 
-from support import as_user, linkat, opened, read, refused, same, start, write
+from support import opened, read, refused, same, stamp_clock, start, write
 from table import behaviour
 
 
@@ -156,6 +156,29 @@ def _(d):
     write(d / 'f')
     waiting = [start(take) for _ in range(10)]
     same(sum(wait() for wait in waiting), 1)
+
+
+@behaviour('a new file in the place of a removed one has its own content and times, again and again')
+def _(d):
+    for turn in range(25):
+        before = stamp_clock()
+        write(d / 'f', b'x' * turn)
+        found = os.stat(d / 'f')
+        same((found.st_size, found.st_nlink, found.st_mtime_ns >= before), (turn, 1, True))
+        os.unlink(d / 'f')
+
+
+@behaviour('rmdir and mkdir of one name by two processes never both fail on what is there')
+def _(d):
+    def turn(call, other):
+        for _ in range(25):
+            try:
+                call(d / 'x')
+            except other:
+                pass
+    ended = start(lambda: turn(os.mkdir, FileExistsError))
+    turn(os.rmdir, FileNotFoundError)
+    ended()
 
 
 @behaviour('a name can be a file, a directory and a symlink in turn')

@@ -1,9 +1,9 @@
-"""rename(2) of every kind over every kind, and renameat2(2)."""
+"""rename(2) of every kind over every kind."""
 
 import os
-from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY
+from errno import EBUSY, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY
 
-from support import EXCHANGE, NOREPLACE, opened, read, read_all, refused, renameat2, same, start, write
+from support import opened, read, read_all, refused, same, start, write
 from table import behaviour
 
 
@@ -95,6 +95,61 @@ def _(d):
     os.link(write(d / 'a'), d / 'b')
     os.rename(d / 'a', d / 'b')
     same((sorted(os.listdir(d)), os.stat(d / 'a').st_nlink), (['a', 'b'], 2))
+
+
+@behaviour('rename between two names of one file that is open leaves both, and the descriptor works')
+def _(d):
+    os.link(write(d / 'a'), d / 'b')
+    fd = os.open(d / 'b', os.O_RDWR)
+    os.rename(d / 'a', d / 'b')
+    os.write(fd, b'CON')
+    same((read(d / 'a'), read(d / 'b'), os.fstat(fd).st_nlink), (b'CONtent', b'CONtent', 2))
+
+
+@behaviour('a directory renamed over an empty one that somebody is in leaves that one removed')
+def _(d):
+    full_directory(d / 'a')
+    os.mkdir(d / 'b')
+    os.chdir(d / 'b')
+    os.rename(d / 'a', d / 'b')
+    same((os.listdir('.'), os.stat('.').st_nlink, os.listdir(d / 'b')), ([], 0, ['inside']))
+    refused(ENOENT, opened, 'x', os.O_WRONLY | os.O_CREAT)
+
+
+@behaviour('a directory renamed forty times keeps what is in it')
+def _(d):
+    full_directory(d / '0')
+    for number in range(40):
+        os.rename(d / f'{number}', d / f'{number + 1}')
+    same(read(d / '40' / 'inside'), b'content')
+
+
+@behaviour('of two processes that rename one name to different ones, one succeeds')
+def _(d):
+    def move(target):
+        try:
+            os.rename(d / 'x', d / target)
+            return 1
+        except FileNotFoundError:
+            return 0
+    write(d / 'x')
+    waiting = [start(lambda target=target: move(target)) for target in 'abcd']
+    same((sum(wait() for wait in waiting), len(os.listdir(d))), (1, 1))
+
+
+@behaviour('processes that rename directories into each other never make a circle')
+def _(d):
+    def move(source, target):
+        try:
+            os.rename(d / source, d / target / source)
+            return 1
+        except (FileNotFoundError, OSError):
+            return 0
+    for name in 'ab':
+        full_directory(d / name)
+    waiting = [start(lambda pair=pair: move(*pair)) for pair in ('ab', 'ba')]
+    same(sum(wait() for wait in waiting), 1)
+    same(sum(len(files) for _, _, files in os.walk(d)), 2)
 
 
 @behaviour('rename of a directory into itself is refused with EINVAL')
@@ -225,54 +280,3 @@ def _(d):
         found = read(d / 'f')
         assert len(found) == 1000 and len(set(found)) == 1, found[:50]
     ended()
-
-
-@behaviour('RENAME_NOREPLACE moves to a free name')
-def _(d):
-    renameat2(write(d / 'a'), d / 'b', NOREPLACE)
-    same(os.listdir(d), ['b'])
-
-
-for kind in 'a file', 'an empty directory', 'a symlink':
-    @behaviour(f'RENAME_NOREPLACE to where {kind} is is refused with EEXIST')
-    def _(d, make=TARGETS[kind]):
-        make(d / 'b')
-        refused(EEXIST, renameat2, write(d / 'a'), d / 'b', NOREPLACE)
-        same(sorted(os.listdir(d)), ['a', 'b'])
-
-
-@behaviour('RENAME_NOREPLACE of a file to its own other name is refused with EEXIST')
-def _(d):
-    os.link(write(d / 'a'), d / 'b')
-    refused(EEXIST, renameat2, d / 'a', d / 'b', NOREPLACE)
-    same(sorted(os.listdir(d)), ['a', 'b'])
-
-
-@behaviour('RENAME_EXCHANGE exchanges two names, or is refused with EINVAL and changes nothing')
-def _(d):
-    write(d / 'a', b'a')
-    os.mkdir(d / 'b')
-    try:
-        renameat2(d / 'a', d / 'b', EXCHANGE)
-    except OSError as error:
-        return same((error.errno, read(d / 'a'), os.path.isdir(d / 'b')), (EINVAL, b'a', True))
-    same((read(d / 'b'), os.path.isdir(d / 'a')), (b'a', True))
-
-
-@behaviour('RENAME_EXCHANGE with a missing name is refused')
-def _(d):
-    refused((ENOENT, EINVAL), renameat2, write(d / 'a'), d / 'b', EXCHANGE)
-    same(os.listdir(d), ['a'])
-
-
-@behaviour('RENAME_EXCHANGE together with RENAME_NOREPLACE is refused with EINVAL')
-def _(d):
-    write(d / 'b')
-    refused(EINVAL, renameat2, write(d / 'a'), d / 'b', EXCHANGE | NOREPLACE)
-    same(sorted(os.listdir(d)), ['a', 'b'])
-
-
-@behaviour('unknown flags of renameat2 are refused with EINVAL')
-def _(d):
-    refused(EINVAL, renameat2, write(d / 'a'), d / 'b', 1 << 10)
-    same(os.listdir(d), ['a'])

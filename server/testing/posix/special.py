@@ -5,7 +5,7 @@ import socket
 import stat
 import struct
 
-from support import WHITEOUT, renameat2, same, write
+from support import renameat2, same, WHITEOUT, write
 from table import behaviour
 
 

@@ -1,9 +1,9 @@
 """Sticky directories: who may take names away."""
 
 import os
-from errno import EACCES, EPERM
+from errno import EPERM
 
-from support import ALICE, BOB, STAFF, as_user, refused, same, write
+from support import ALICE, as_user, BOB, refused, same, STAFF, write
 from table import behaviour
 
 ENTRIES = {
@@ -26,24 +26,30 @@ def of(user, make, path):
     return path
 
 
+def open_to_all(path):
+    """To move a directory one must be able to write to it: its .. changes."""
+    if not os.path.islink(path):
+        os.chmod(path, 0o777)
+
+
+def replace(path, make):
+    make(path.with_name('mine'))
+    os.rename(path.with_name('mine'), path)
+
+
 for kind, (make, remove) in ENTRIES.items():
     uses = {
         'remove': lambda path, remove=remove: remove(path),
         'rename': lambda path: os.rename(path, path.with_name('renamed')),
         'move out': lambda path: os.rename(path, path.parent.parent / 'out'),
-        'replace by another': lambda path, make=make: replace(path, make),
+        'replace': lambda path, make=make: replace(path, make),
     }
-
-    def replace(path, make):
-        make(path.with_name('mine'))
-        os.rename(path.with_name('mine'), path)
 
     for use, call in uses.items():
         @behaviour(f'in a sticky directory {kind} of somebody else is not to {use}: EPERM')
         def _(d, make=make, call=call):
             of(BOB, make, sticky(d / 'dir', BOB) / 'x')
-            # To move a directory its own ".." must be writable.
-            os.chmod(d / 'dir' / 'x', 0o777, follow_symlinks=True) if not os.path.islink(d / 'dir' / 'x') else None
+            open_to_all(d / 'dir' / 'x')
             inode = os.lstat(d / 'dir' / 'x').st_ino
             refused(EPERM, as_user, ALICE, call, d / 'dir' / 'x')
             same(os.lstat(d / 'dir' / 'x').st_ino, inode)
@@ -56,7 +62,7 @@ for kind, (make, remove) in ENTRIES.items():
         @behaviour(f'the owner of a sticky directory may {use} {kind} of somebody else in it')
         def _(d, make=make, call=call):
             of(BOB, make, sticky(d / 'dir', ALICE) / 'x')
-            os.chmod(d / 'dir' / 'x', 0o777) if not os.path.islink(d / 'dir' / 'x') else None
+            open_to_all(d / 'dir' / 'x')
             as_user(ALICE, call, d / 'dir' / 'x')
 
 

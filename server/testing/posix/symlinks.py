@@ -1,10 +1,10 @@
 """Symlinks."""
 
 import os
-from errno import EINVAL, EILSEQ, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EOPNOTSUPP
 import stat
+from errno import EILSEQ, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 
-from support import AT_SYMLINK_NOFOLLOW, linkat, mode_of, opened, read, refused, same, utimensat, write
+from support import AT_SYMLINK_NOFOLLOW, mode_of, opened, read, refused, same, utimensat, write
 from table import behaviour
 
 
@@ -64,7 +64,8 @@ def _(d):
     os.truncate(d / 'link', 3)
     os.utime(d / 'link', ns=(10**9, 2 * 10**9))
     found = os.lstat(d / 'f')
-    same((mode_of(d / 'f'), found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns), (0o600, 11, 12, 3, 2 * 10**9))
+    same((mode_of(d / 'f'), found.st_uid, found.st_gid), (0o600, 11, 12))
+    same((found.st_size, found.st_mtime_ns), (3, 2 * 10**9))
     assert os.lstat(d / 'link').st_uid != 11
 
 

@@ -3,9 +3,9 @@
 import os
 
 GROUPS = [
-    'paths', 'opening', 'removing', 'symlinks', 'links', 'renames', 'access', 'sticky', 'owners', 'privilege',
-    'stamps', 'clock', 'content', 'truncation', 'holes', 'appending', 'unlinked', 'mapping', 'locks', 'listing',
-    'names', 'numbers', 'special',
+    'paths', 'opening', 'removing', 'symlinks', 'links', 'renames', 'exchanges', 'access', 'sticky', 'owners',
+    'privilege', 'stamps', 'clock', 'content', 'truncation', 'holes', 'appending', 'unlinked', 'mapping', 'locks',
+    'listing', 'names', 'numbers', 'special',
 ]
 
 _behaviours = []

@@ -1,11 +1,11 @@
 """truncate(2) and ftruncate(2)."""
 
-import os
-from errno import EACCES, EFBIG, EINVAL, EISDIR, ENOENT
-
-from support import ALICE, as_user, libc, raw, read, refused, same, write
-from table import behaviour
 import ctypes
+import os
+from errno import EACCES, EFBIG, EINVAL, EISDIR
+
+from support import ALICE, as_user, raw, read, refused, same, write
+from table import behaviour
 
 BLOCK = 4096
 SIZES = (0, 1, 7, BLOCK - 1, BLOCK, BLOCK + 1, 10_000)
