@@ -54,6 +54,7 @@ const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
         'removing: in a removed directory nothing can be made, and it is listed as empty',
         'removing: a removed working directory can still be looked at, and left by ..',
         'removing: a removed directory whose name is given to a new one stays apart from it',
+        'renames: a directory renamed over an empty one that somebody is in leaves that one removed',
         'unlinked: an unlinked file is looked at by an O_PATH descriptor',
         'unlinked: an unlinked open file can be read by its path under /proc',
         'unlinked: an unlinked open file can be written to by its path under /proc',

@@ -50,7 +50,7 @@ USES = {
     'made longer': (lambda fd: (os.ftruncate(fd, 9), same(os.pread(fd, 10, 0), b'content\0\0'))),
     'given another mode': (lambda fd: (os.fchmod(fd, 0o4711), same(os.fstat(fd).st_mode & 0o7777, 0o4711))),
     'given another owner': (lambda fd: (os.fchown(fd, 7, 8), same(owner(fd), (7, 8)))),
-    'given other times': (lambda fd: (os.utime(fd, ns=(1, 2000)), same(os.fstat(fd).st_mtime_ns, 2000))),
+    'given other times': (lambda fd: (os.utime(fd, ns=(0, 10**9)), same(os.fstat(fd).st_mtime_ns, 10**9))),
     'flushed': os.fsync,
     'locked by flock': (lambda fd: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)),
     'locked by fcntl': (lambda fd: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)),
