@@ -93,7 +93,15 @@ export class Engine {
   readonly mirrors: DirectoryMirror[] = [];
   readonly policy: RetryPolicy = { times: 2, waitMs: [10], timeoutMs: 1000 };
   step: StepHook = () => Promise.resolve();
-  #started: { local: LocalTree; journal: Journal; coordinator: Coordinator; settling: Settling } | undefined;
+  #started:
+    | {
+        local: LocalTree;
+        journal: Journal;
+        coordinator: Coordinator;
+        settling: Settling;
+        locks: PathLocks;
+      }
+    | undefined;
 
   private constructor(base: string) {
     this.base = base;
@@ -117,6 +125,10 @@ export class Engine {
 
   get coordinator(): Coordinator {
     return this.#parts.coordinator;
+  }
+
+  get locks(): PathLocks {
+    return this.#parts.locks;
   }
 
   get settling(): Settling {
@@ -174,7 +186,7 @@ export class Engine {
       step,
     });
     coordinator.events.on('committed', (operation) => settling.follow(operation));
-    this.#started = { local, journal, coordinator, settling };
+    this.#started = { local, journal, coordinator, settling, locks };
   }
 
   /** Lets every mirror catch up and carries the mtimes over. */

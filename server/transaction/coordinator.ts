@@ -104,13 +104,13 @@ export class Coordinator {
       const facts = await this.#check.check(operation);
       await this.#step('checked', aboutOf(operation));
       if (facts.nothingToDo) return transaction.enter('committed');
-      const inode = facts.sharedInode;
-      const releaseInode = inode && (await locks.acquire([{ inode }], transaction.cancellation));
+      const inodes = facts.sharedInodes?.map((inode) => ({ inode }));
+      const releaseInodes = inodes?.length && (await locks.acquire(inodes, transaction.cancellation));
       try {
         await this.#options.before(operation, facts.isDirectory);
         await this.#runChecked(transaction, facts);
       } finally {
-        if (releaseInode) releaseInode();
+        if (releaseInodes) releaseInodes();
       }
     } finally {
       release();

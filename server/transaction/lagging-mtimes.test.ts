@@ -5,6 +5,7 @@ import { treePath } from '../filesystem/tree-path.ts';
 import { compareTrees } from '../testing/compare-trees.ts';
 import { Engine } from '../testing/engine.ts';
 import { plantTree } from '../testing/planted-tree.ts';
+import { waitUntil } from '../testing/wait-until.ts';
 
 let engine: Engine;
 
@@ -66,4 +67,26 @@ describe.each(Object.entries(RENAMINGS))('the mtime of a written file, when %s',
     await engine.heal();
     expect(await compareTrees(engine.roots)).toEqual([]);
   });
+});
+
+it.each([
+  ['the file', () => engine.settling.settle(p('/dir/linked-too'))],
+  [
+    'a directory above it that is renamed',
+    () => engine.coordinator.run({ kind: 'rename', path: p('/dir'), to: p('/moved') }),
+  ],
+])('leaves times alone that are set by another name while %s is settled', async (_title, settle) => {
+  await engine.coordinator.run(write('/dir/linked-too'));
+  let settled: Promise<void> | undefined;
+  engine.step = async (step, { operation }) => {
+    if (step !== 'all-mirrors-applied' || operation !== 'times') return;
+    let isOver = false;
+    settled = settle().finally(() => (isOver = true));
+    await waitUntil('it is over, or waits', () => isOver || engine.locks.waiting > 0);
+  };
+  const times = { atimeNs: 1_000_000_000n, mtimeNs: 2_000_000_000n };
+  await engine.coordinator.run({ kind: 'times', path: p('/linked'), ...times });
+  await settled;
+  await engine.heal();
+  expect(await compareTrees(engine.roots)).toEqual([]);
 });

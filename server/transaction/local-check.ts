@@ -10,8 +10,8 @@ import { isWithin, parentOf, type TreePath } from '../filesystem/tree-path.ts';
 /** What the check found out, with the paths locked. */
 export interface LocalFacts {
   readonly isDirectory: boolean;
-  /** Names the file where it has further names: they must not change at the same time. */
-  readonly sharedInode?: string;
+  /** The files concerned that have further names: they must not change by those at the same time. */
+  readonly sharedInodes?: readonly string[];
   /** The operation takes a file or symlink out of the tree. */
   readonly hidesFile?: boolean;
   /** When the names of the directory last changed that the operation makes or removes a name in. */
@@ -79,7 +79,7 @@ export class LocalCheck {
     const stat = this.#existing(path);
     if (stat.isDirectory()) throw new AppError('NOT_PERMITTED');
     await this.#checkNewName(to);
-    return { isDirectory: false, sharedInode: inodeOf(stat) };
+    return { isDirectory: false, sharedInodes: [inodeOf(stat)] };
   }
 
   async #checkContent(operation: OperationOf<'write'> | OperationOf<'truncate'>): Promise<LocalFacts> {
@@ -119,7 +119,8 @@ export class LocalCheck {
       if (!stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
       await this.#checkEmpty(to);
     } else if (target && stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
-    return { ...factsOf(stat), hidesFile: target !== undefined && !target.isDirectory() };
+    const sharedInodes = [stat, ...(target ? [target] : [])].flatMap(sharedInodeOf);
+    return { ...factsOf(stat), sharedInodes, hidesFile: target !== undefined && !target.isDirectory() };
   }
 
   async #checkEmpty(path: TreePath): Promise<void> {
@@ -164,8 +165,12 @@ export class LocalCheck {
 }
 
 function factsOf(stat: BigIntStats): LocalFacts {
-  if (stat.isDirectory()) return { isDirectory: true };
-  return stat.nlink > 1n ? { isDirectory: false, sharedInode: inodeOf(stat) } : { isDirectory: false };
+  return { isDirectory: stat.isDirectory(), sharedInodes: sharedInodeOf(stat) };
+}
+
+/** What a file is locked by beside its name, where it has further names; else nothing. */
+export function sharedInodeOf(stat: BigIntStats): string[] {
+  return !stat.isDirectory() && stat.nlink > 1n ? [inodeOf(stat)] : [];
 }
 
 function inodeOf(stat: BigIntStats): string {

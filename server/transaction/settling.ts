@@ -5,6 +5,7 @@ import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import type { IntentLog } from '../journal/intent-log.ts';
+import { sharedInodeOf } from './local-check.ts';
 import { LaggingMtimes } from './mtimes.ts';
 import type { Participant } from './participant.ts';
 import type { PathLocks } from './path-locks.ts';
@@ -88,7 +89,7 @@ export class Settling {
     if (operation.kind === 'unlink') return this.#settleShared(operation.path);
     if (operation.kind !== 'rename') return;
     if (!isDirectory) return this.#settleShared(operation.to);
-    await Promise.all(this.#mtimes.within(operation.path).map((path) => this.#settleLocked(path)));
+    await Promise.all(this.#mtimes.within(operation.path).map((path) => this.#settleWithInode(path)));
   }
 
   /** Of a file that has further names. */
@@ -105,6 +106,19 @@ export class Settling {
   async settle(path: TreePath): Promise<void> {
     if (this.#mtimes.changesOf(path) === undefined) return;
     const release = await this.#options.locks.acquire([{ path, subtree: false }]);
+    try {
+      await this.#settleWithInode(path);
+    } finally {
+      release();
+    }
+  }
+
+  /** RACE: by another name of the file its times may be set between reading them here and telling the mirrors. */
+  async #settleWithInode(path: TreePath): Promise<void> {
+    const { local, locks } = this.#options;
+    const inodes = await local.lstat(path).then(sharedInodeOf, () => []);
+    if (inodes.length === 0) return this.#settleLocked(path);
+    const release = await locks.acquire(inodes.map((inode) => ({ inode })));
     try {
       await this.#settleLocked(path);
     } finally {
