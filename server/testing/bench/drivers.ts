@@ -5,7 +5,7 @@ import { CREATE_FILES, dropCaches, STAT_FILES, timed, WRITE_FILE } from './timed
 
 const RUNS = 5;
 const FILES = 1000;
-const MIB = 400;
+const MIB = 200;
 
 /** One appliance with each driver and without mirrors, held against each other. */
 export async function measureDrivers(): Promise<Row[]> {

@@ -1,26 +1,34 @@
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../run-command.ts';
+import { tempDirectory } from '../temp-directory.ts';
 
-const TRACING = '/sys/kernel/tracing';
 const EVENT = 'events/fuse/fuse_request_send';
 const BUFFER_KIB = 16 * 1024;
 
-/** How many requests the kernel sends to a mount's driver during `work`; undefined where it can't be asked. */
+/** How many requests the kernel sends to a mount's driver during `work`; undefined where it doesn't tell. */
 export async function countRequests(
   mountPoint: string,
   work: () => Promise<unknown>,
 ): Promise<number | undefined> {
-  if (!existsSync(join(TRACING, EVENT))) {
-    await work();
+  const tracing = await tempDirectory('tracing');
+  const { code } = await runCommand('mount', ['-t', 'tracefs', 'tracefs', tracing.path]);
+  try {
+    if (code === 0) return await traced(tracing.path, await connectionOf(mountPoint), work);
+    process.stderr.write('SKIPPED counting requests: there is no tracefs\n');
     return undefined;
+  } finally {
+    if (code === 0) await runCommand('umount', [tracing.path]);
+    await rmdir(tracing.path);
   }
-  const trace = join(TRACING, 'instances', `proxyfs-bench-${process.pid}`);
+}
+
+async function traced(tracing: string, connection: number, work: () => Promise<unknown>): Promise<number> {
+  const trace = join(tracing, 'instances', `proxyfs-bench-${process.pid}`);
   await mkdir(trace);
   try {
     await writeFile(join(trace, 'buffer_size_kb'), String(BUFFER_KIB));
-    await writeFile(join(trace, EVENT, 'filter'), `connection == ${await connectionOf(mountPoint)}`);
+    await writeFile(join(trace, EVENT, 'filter'), `connection == ${connection}`);
     await writeFile(join(trace, EVENT, 'enable'), '1');
     await work();
     const lines = (await readFile(join(trace, 'trace'), 'utf8')).split('\n');
