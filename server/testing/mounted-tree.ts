@@ -84,6 +84,11 @@ export class MountedTree {
     return (JSON.parse(line[0]) as { counts: Record<string, number> }).counts;
   }
 
+  /** Resolves when a write has begun to wait for ever. */
+  async writeHangs(): Promise<void> {
+    await waitUntil('a write hangs', () => this.#output.includes('"event":"hanging"'));
+  }
+
   /** Tells it to stop, and resolves with its exit code. */
   async stop(): Promise<number | null> {
     return this.#end('SIGTERM');

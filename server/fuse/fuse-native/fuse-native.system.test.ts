@@ -115,7 +115,7 @@ describe('a mount whose changes fail or hang', () => {
     tree = await mountedTree();
     await tree.start('hang-writes');
     const writer = tree.startSh('exec dd if=/dev/zero of=f bs=64k count=1');
-    await waitUntil('the file is made, so the write is next', () => stat(local('f')));
+    await tree.writeHangs();
     const reads = await tree.sh('ls -l; cat f', 2000);
     expect(reads).toMatchObject({ code: 0, timedOut: false });
     const startMs = performance.now();
@@ -130,7 +130,7 @@ describe('a mount whose changes fail or hang', () => {
     tree = await mountedTree();
     await tree.start('hang-writes');
     const writer = tree.startSh('exec dd if=/dev/zero of=f bs=64k count=1');
-    await waitUntil('the file is made, so the write is next', () => stat(local('f')));
+    await tree.writeHangs();
     expect(await tree.stop()).toBe(0);
     expect((await writer.result).code).toBe(1);
   });

@@ -158,7 +158,7 @@ describe('a mount by the kernel protocol whose changes fail or hang', () => {
     tree = await mountedTree('kernel');
     await tree.start('hang-writes');
     const writer = tree.startSh('exec dd if=/dev/zero of=f bs=64k count=1');
-    await waitUntil('the file is made, so the write is next', () => stat(local('f')));
+    await tree.writeHangs();
     const reads = await tree.sh('ls -l; cat f', 2000);
     expect(reads).toMatchObject({ code: 0, timedOut: false });
     const startMs = performance.now();

@@ -53,8 +53,10 @@ function withFault(sound: LocalTransactions): Transactions {
     settle: (path) => sound.settle(path),
     settleSoon: (path) => sound.settleSoon(path),
     run: (operation: Operation, options?: RunOptions) => {
-      if (fault === 'hang-writes' && operation.kind === 'write')
+      if (fault === 'hang-writes' && operation.kind === 'write') {
+        logger.info('hanging', { path: operation.path });
         return orAbort(new Promise(() => {}), options?.signal);
+      }
       const isRestoring = operation.kind === 'rename' && operation.path.includes('.proxyfs-restoring');
       if (fault === `fail-${operation.kind}s` && !isRestoring)
         return Promise.reject(new AppError('MIRROR_UNREACHABLE'));
