@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync } from 'node:fs';
+import { constants, fstatSync, openSync, type BigIntStats } from 'node:fs';
 import { AppError } from '../base/errors.ts';
 import {
   CAREFULLY,
@@ -40,7 +40,8 @@ export class Content {
     this.#parts = parts;
   }
 
-  async open(path: TreePath, flags: number, caller: Caller): Promise<OpenFile> {
+  /** Answers the stat from before the file was emptied where that was asked for. */
+  async open(path: TreePath, flags: number, caller: Caller): Promise<{ file: OpenFile; stat: BigIntStats }> {
     const fd = openLocal(this.#parts.local.absolute(path), flags & PASSED_ON, CAREFULLY);
     return this.#opened(fd, path, flags, caller);
   }
@@ -69,7 +70,7 @@ export class Content {
     });
     try {
       if ((flags & constants.O_TRUNC) !== 0) await attributes.truncate({ file }, 0, caller);
-      return file;
+      return { file, stat };
     } catch (error) {
       await this.release(file.handle);
       throw error;

@@ -114,7 +114,7 @@ export class MountHandlers implements FuseHandlers {
   }
 
   async open(path: TreePath, flags: number, caller: Caller): Promise<Handle> {
-    return (await this.#content.open(path, flags, caller)).handle;
+    return (await this.#content.open(path, flags, caller)).file.handle;
   }
 
   async reopen(handle: Handle, flags: number, caller: Caller): Promise<Handle> {
@@ -127,8 +127,10 @@ export class MountHandlers implements FuseHandlers {
       const isNew = await this.#createUnlessThere(path, mode, exclusive, caller);
       try {
         // What is new is empty already; a truncate would only cost a round trip to every mirror.
-        const file = await this.#content.open(path, isNew ? flags & ~constants.O_TRUNC : flags, caller);
-        return { handle: file.handle, attributes: await this.getattr(path, file.handle) };
+        const wanted = isNew ? flags & ~constants.O_TRUNC : flags;
+        const { file, stat } = await this.#content.open(path, wanted, caller);
+        const attributes = isNew ? attributesOf(stat) : await this.getattr(path, file.handle);
+        return { handle: file.handle, attributes };
       } catch (error) {
         if (exclusive || attempt >= MOST_CREATE_ATTEMPTS || !hasCode(error, 'NOT_FOUND')) throw error;
       }

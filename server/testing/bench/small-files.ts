@@ -6,7 +6,9 @@ import { mediansOf, type BenchPlace, type Row } from './table.ts';
 import { CREATE_FILES, timed } from './timed.ts';
 
 const FILES = 1000;
-const RUNS = 3;
+/** The first ones also warm up what is compiled while it runs. */
+const RUNS = 5;
+
 /** 1,000 new files of 4 KiB one after the other, two mirrors, against sshfs to a single one. */
 export async function measureSmallFiles({ appliance, mirrors, scratch }: BenchPlace): Promise<Row[]> {
   const create = (directory: string, name: string) => timed(directory, CREATE_FILES, name, String(FILES));
