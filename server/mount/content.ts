@@ -50,10 +50,10 @@ export class Content {
   async reopen(handle: Handle, flags: number, caller: Caller): Promise<OpenFile> {
     const { fd, path } = this.#parts.files.get(handle);
     const again = openLocal(`/proc/self/fd/${fd}`, flags & PASSED_ON, constants.O_NONBLOCK);
-    return this.#opened(again, path, flags, caller);
+    return (await this.#opened(again, path, flags, caller)).file;
   }
 
-  async #opened(fd: number, path: TreePath | undefined, flags: number, caller: Caller): Promise<OpenFile> {
+  async #opened(fd: number, path: TreePath | undefined, flags: number, caller: Caller) {
     const { attributes, files } = this.#parts;
     const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile()) {
