@@ -33,6 +33,8 @@ interface Intent {
   durable: Promise<void>;
   /** Has a record of its own on stable storage. */
   isNoted: boolean;
+  /** Could not be noted: whoever comes next tries again. */
+  hasFailed: boolean;
   readonly covered?: Covered;
 }
 
@@ -104,8 +106,8 @@ export class IntentLog {
     for (const path of affected) {
       const intent = this.#hot.get(keyOf(path));
       invariant(intent && intent.users > 0, 'an intent is let go once per hold');
-      intent.users -= 1;
       intent.lastUseMs = Date.now();
+      this.#leave(intent);
     }
   }
 
@@ -136,9 +138,14 @@ export class IntentLog {
     const key = keyOf(affected);
     this.#hot.delete(key);
     if (this.#covers.get(affected.path) === intent) this.#covers.delete(affected.path);
-    if (covered) covered.by.users -= 1;
+    if (covered) this.#leave(covered.by);
     // A removal that is lost costs a needless repair after the next crash, nothing else.
     if (intent.isNoted) this.#store.remove(journalKey(PREFIX, key)).catch(() => {});
+  }
+
+  #leave(intent: Intent): void {
+    intent.users -= 1;
+    if (intent.hasFailed && intent.users === 0) this.#forget(intent);
   }
 
   #coveredRecords(): AffectedRecord[] {
@@ -149,11 +156,14 @@ export class IntentLog {
     const hot = this.#hot.get(keyOf(affected));
     if (hot) return this.#again(hot, cover);
     const now = Date.now();
-    const begun = { affected, notedAtMs: now, lastUseMs: now, users: 0 };
-    const intent = cover
+    const begun = { affected, notedAtMs: now, lastUseMs: now, users: 0, hasFailed: false };
+    const intent: Intent = cover
       ? { ...begun, ...this.#noteCovered(affected, cover) }
       : { ...begun, isNoted: true, durable: this.#note(affected) };
     this.#hot.set(keyOf(affected), intent);
+    intent.durable.catch(() => {
+      intent.hasFailed = true;
+    });
     return intent;
   }
 

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasCode } from '../base/errors.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import { ROOT, treePath, type TreePath } from '../filesystem/tree-path.ts';
+import { CoveredIntents } from './covered-intents.ts';
+import { IntentLog } from './intent-log.ts';
 import { Journal } from './journal.ts';
 
 let directory: string;
@@ -78,6 +80,40 @@ describe('the intent log', () => {
     await reopen();
     expect(journal.intents.left()).toEqual(odd.map(entry));
   });
+});
+
+describe('an intent that could not be noted', () => {
+  /** The journal's own disk is full for as long as a test says so. */
+  class FullStore {
+    full = true;
+
+    async put(): Promise<boolean> {
+      if (this.full) throw new Error('no space');
+      return true;
+    }
+
+    async remove(): Promise<boolean> {
+      return true;
+    }
+
+    getRange(): [] {
+      return [];
+    }
+  }
+
+  it.each([undefined, { directory: treePath('/d'), changedMs: 1, isNew: true }])(
+    'is noted anew by whoever comes next (covered by %j)',
+    async (cover) => {
+      const store = new FullStore();
+      const intents = new IntentLog(store, new CoveredIntents(join(directory, 'other'), 'boot'));
+      const held = [entry('/d/a')];
+      await expect(intents.hold(held, cover)).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
+      intents.letGo(held);
+      expect(intents.size).toBe(0);
+      store.full = false;
+      await intents.hold(held, cover);
+    },
+  );
 });
 
 describe('intents that their directory covers', () => {
