@@ -25,11 +25,14 @@ export class ProcessTree {
 
   /** Kills all of it, parents first stopped so that none forks away; resolves when all are gone. */
   async kill(): Promise<void> {
-    const known = new Set<number>();
+    const known = new Map<number, string | undefined>();
     await waitUntil('every process of the tree is gone', () => {
-      for (const { pid } of this.#living()) known.add(pid);
+      for (const { pid } of this.#living()) known.set(pid, statFields(pid)?.startedAt);
       this.killNow();
-      return [...known].every((pid) => stateOf(pid) === undefined);
+      // One whose parent ended meanwhile has left the tree, stopped; its number may be another process' by now.
+      const left = [...known].filter(([pid, startedAt]) => isAlive(pid, startedAt));
+      for (const [pid] of left) signal(pid, 'SIGKILL');
+      return left.length === 0;
     });
   }
 
@@ -73,12 +76,18 @@ function stateOf(pid: number): string | undefined {
   return state === 'Z' || state === 'X' ? undefined : state;
 }
 
-function statFields(pid: number): { state: string; parent: number } | undefined {
+function isAlive(pid: number, startedAt: string | undefined): boolean {
+  return stateOf(pid) !== undefined && statFields(pid)?.startedAt === startedAt;
+}
+
+/** Of proc(5): `startedAt` in clock ticks since the machine came up. */
+function statFields(pid: number): { state: string; parent: number; startedAt: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command in parentheses may itself hold spaces and parentheses.
-    const [state = '', parent = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state, parent: Number(parent) };
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const [state = '', parent = '', startedAt = ''] = [fields[0], fields[1], fields[19]];
+    return { state, parent: Number(parent), startedAt };
   } catch {
     return undefined;
   }
