@@ -56,3 +56,24 @@ export const OPERATION_KINDS = [
   'times',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export const DIVERGENCE_KINDS = [
+  'missing',
+  'extra',
+  'type',
+  'size',
+  'mode',
+  'owner',
+  'mtime',
+  'content',
+  'target',
+] as const;
+/** In what a path of a mirror differs from the local tree. */
+export type DivergenceKind = (typeof DIVERGENCE_KINDS)[number];
+
+export const JOB_STATES = ['running', 'paused', 'done', 'failed', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export const JOB_PHASES = ['connecting', 'comparing', 'repairing'] as const;
+/** What a job that isn't over is doing. */
+export type JobPhase = (typeof JOB_PHASES)[number];

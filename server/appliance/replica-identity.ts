@@ -5,7 +5,8 @@ import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
-import { differences, isEmpty } from '../resync/difference.ts';
+import { differences } from '../resync/difference.ts';
+import { isEmpty } from '../resync/tree-walk.ts';
 
 const SHOWN_DIFFERENCES = 5;
 

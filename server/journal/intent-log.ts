@@ -102,6 +102,11 @@ export class IntentLog {
     return intent !== undefined && isEnough(intent);
   }
 
+  /** Whether a transaction that changes this is under way, or was lately. */
+  isNoted(affected: AffectedPath): boolean {
+    return this.#hot.has(keyOf(affected));
+  }
+
   letGo(affected: readonly AffectedPath[]): void {
     for (const path of affected) {
       const intent = this.#hot.get(keyOf(path));

@@ -1,7 +1,7 @@
 import { TypedEmitter } from '../base/emitter.ts';
 import { invariant } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
-import { ROOT } from '../filesystem/tree-path.ts';
+import { isWithin, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import {
   affectedPathsOf,
   affectedRecord,
@@ -81,6 +81,18 @@ export class StaleSet {
       this.events.emit('changed', this.size);
     };
     return { release: () => end(false), clear: () => end(true) };
+  }
+
+  /** Whether anything of `path` may be wrong on the mirror, or any name directly in it: that sets its mtime. */
+  covers(path: TreePath): boolean {
+    for (const { affected } of this.#entries.values()) {
+      const { kind } = affected;
+      if (affected.path === path || parentOf(affected.path) === path) return true;
+      if ((kind === 'tree' || kind === 'children') && isWithin(path, affected.path)) return true;
+      if (kind === 'move' && (isWithin(path, affected.path) || isWithin(path, affected.to))) return true;
+      if (kind === 'move' && parentOf(affected.to) === path) return true;
+    }
+    return false;
   }
 
   /**

@@ -2,14 +2,15 @@ import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 
 const NS_PER_S = 1_000_000_000n;
+const LAST_SECOND = 0xffff_ffffn;
 const PIECE_BYTES = 1024 * 1024;
 
 /** `quick` trusts equal sizes and mtimes, `content` reads both. */
 export type CompareMode = 'quick' | 'content';
 
-/** SFTP carries whole seconds, so mtimes are equal when their seconds are. */
+/** SFTP carries whole seconds in 32 bits without a sign, so mtimes are equal when these are. */
 export function sameMtime(a: FileStat, b: FileStat): boolean {
-  return floorSeconds(a.mtimeNs) === floorSeconds(b.mtimeNs);
+  return carriedSeconds(a.mtimeNs) === carriedSeconds(b.mtimeNs);
 }
 
 export function sameFileQuickly(a: FileStat, b: FileStat): boolean {
@@ -44,7 +45,8 @@ export async function* contentOf(tree: FileTree, path: TreePath): AsyncGenerator
   }
 }
 
-function floorSeconds(ns: bigint): bigint {
+function carriedSeconds(ns: bigint): bigint {
+  if (ns < 0n) return 0n;
   const seconds = ns / NS_PER_S;
-  return ns < 0n && ns % NS_PER_S !== 0n ? seconds - 1n : seconds;
+  return seconds > LAST_SECOND ? LAST_SECOND : seconds;
 }

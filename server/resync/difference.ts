@@ -1,57 +1,35 @@
 import type { FileTree } from '../filesystem/file-tree.ts';
-import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
-import { childrenOf, isFileSystemFolder, type Child } from './children.ts';
-import { sameFileQuickly } from './comparison.ts';
+import { ROOT } from '../filesystem/tree-path.ts';
+import { divergencesOf } from './divergence.ts';
+import { pairsOf, type Pair } from './tree-walk.ts';
 
-/** Whether a replica holds nothing at all. */
-export async function isEmpty(tree: FileTree): Promise<boolean> {
-  for await (const child of childrenOf(tree, ROOT)) {
-    if (!isFileSystemFolder(child)) return false;
-  }
-  return true;
-}
+const NOTHING_KEPT = { owners: false, symlinkAttributes: false };
 
 /**
  * Up to `most` paths in which two replicas differ by a quick comparison: names, types, sizes, mtimes of files and
- * link targets. Memory is bounded by the largest directory and the depth of the tree.
+ * link targets. What only a login may set is left out.
  */
 export async function differences(local: FileTree, mirror: FileTree, most: number): Promise<string[]> {
   const found: string[] = [];
-  const pending: TreePath[] = [ROOT];
-  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    const theirs = new Map<string, Child>();
-    for await (const child of childrenOf(mirror, directory)) {
-      if (!isFileSystemFolder(child)) theirs.set(child.name, child);
-    }
-    for await (const child of childrenOf(local, directory)) {
-      const there = theirs.get(child.name);
-      theirs.delete(child.name);
-      const difference = await differenceOf(child, there, local, mirror);
-      if (difference) found.push(difference);
-      else if (child.stat.type === 'directory') pending.push(child.path);
-      if (found.length >= most) return found;
-    }
-    for (const stranger of theirs.values()) {
-      found.push(`${stranger.path}: only on the mirror`);
-      if (found.length >= most) return found;
-    }
+  for await (const step of pairsOf(local, mirror, ROOT)) {
+    if ('error' in step) throw step.error;
+    const difference = step.isBelow ? undefined : await differenceOf(step, local, mirror);
+    if (difference) found.push(`${step.path}: ${difference}`);
+    if (found.length >= most) break;
   }
   return found;
 }
 
-async function differenceOf(
-  here: Child,
-  there: Child | undefined,
-  local: FileTree,
-  mirror: FileTree,
-): Promise<string | undefined> {
-  if (here.stat.type === 'other') return undefined;
-  if (!there) return `${here.path}: missing on the mirror`;
-  if (here.stat.type !== there.stat.type)
-    return `${here.path}: ${here.stat.type} here, ${there.stat.type} there`;
-  if (here.stat.type === 'file')
-    return sameFileQuickly(here.stat, there.stat) ? undefined : `${here.path}: another file`;
-  if (here.stat.type !== 'symlink') return undefined;
-  const [mine, other] = await Promise.all([local.readLink(here.path), mirror.readLink(here.path)]);
-  return mine === other ? undefined : `${here.path}: another target`;
+async function differenceOf(pair: Pair, local: FileTree, mirror: FileTree): Promise<string | undefined> {
+  const { path, here, there } = pair;
+  if (here?.type === 'symlink' && there?.type === 'symlink') {
+    const [mine, theirs] = await Promise.all([local.readLink(path), mirror.readLink(path)]);
+    return mine === theirs ? undefined : 'another target';
+  }
+  const kinds = divergencesOf(path, pair, NOTHING_KEPT);
+  if (kinds.includes('extra')) return 'only on the mirror';
+  if (kinds.includes('missing')) return 'missing on the mirror';
+  if (kinds.includes('type')) return `${here?.type} here, ${there?.type} there`;
+  const isOther = here?.type === 'file' && (kinds.includes('size') || kinds.includes('mtime'));
+  return isOther ? 'another file' : undefined;
 }

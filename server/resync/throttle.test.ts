@@ -24,3 +24,13 @@ it('never waits without a limit', async () => {
   await new Throttle(undefined).take(1e12);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('lets go of whoever gives up', async () => {
+  const throttle = new Throttle(1000);
+  await throttle.take(1000);
+  const giving = new AbortController();
+  const taking = throttle.take(1, giving.signal);
+  giving.abort();
+  await expect(taking).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -86,6 +86,14 @@ export class DirectoryMirror implements Participant {
   }
 }
 
+interface EngineParts {
+  readonly local: LocalTree;
+  readonly journal: Journal;
+  readonly locks: PathLocks;
+  readonly coordinator: Coordinator;
+  readonly settling: Settling;
+}
+
 /** The transaction engine on a local directory and three more, without a socket or a mount. */
 export class Engine {
   readonly base: string;
@@ -93,15 +101,7 @@ export class Engine {
   readonly mirrors: DirectoryMirror[] = [];
   readonly policy: RetryPolicy = { times: 2, waitMs: [10], timeoutMs: 1000 };
   step: StepHook = () => Promise.resolve();
-  #started:
-    | {
-        local: LocalTree;
-        journal: Journal;
-        coordinator: Coordinator;
-        settling: Settling;
-        locks: PathLocks;
-      }
-    | undefined;
+  #started: EngineParts | undefined;
 
   private constructor(base: string) {
     this.base = base;
@@ -186,7 +186,7 @@ export class Engine {
       step,
     });
     coordinator.events.on('committed', (operation) => settling.follow(operation));
-    this.#started = { local, journal, coordinator, settling, locks };
+    this.#started = { local, journal, locks, coordinator, settling };
   }
 
   /** Lets every mirror catch up and carries the mtimes over. */

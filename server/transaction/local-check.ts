@@ -173,6 +173,7 @@ export function sharedInodeOf(stat: BigIntStats): string[] {
   return !stat.isDirectory() && stat.nlink > 1n ? [inodeOf(stat)] : [];
 }
 
-function inodeOf(stat: BigIntStats): string {
+/** What names the file in a lock, under whatever name it is reached. */
+export function inodeOf(stat: BigIntStats): string {
   return `${stat.dev}:${stat.ino}`;
 }

@@ -102,6 +102,11 @@ export class Settling {
     if (names > 1n) await this.#settleLocked(path);
   }
 
+  /** Whether the mirrors may have another mtime there: of a change under way, or one that has not come to rest. */
+  lags(path: TreePath): boolean {
+    return this.#mtimes.has(path) || this.#options.intents.isNoted({ kind: 'attributes', path });
+  }
+
   /** See `Transactions.settle`. */
   async settle(path: TreePath): Promise<void> {
     if (this.#mtimes.changesOf(path) === undefined) return;
