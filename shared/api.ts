@@ -56,6 +56,8 @@ export const mirrorViewSchema = z.object({
   freeBytes: count.nullable(),
   capabilities: mirrorCapabilitiesSchema.nullable(),
   lastOkAt: time.nullable(),
+  /** When the whole of it was last compared with the local tree. */
+  lastScrubAt: time.nullable(),
 });
 export type MirrorView = z.infer<typeof mirrorViewSchema>;
 

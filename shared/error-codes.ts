@@ -100,10 +100,12 @@ export const ERROR_CATALOGUE = {
   ALREADY_RUNNING: row('Another Proxyfs serves this directory', 409, 'EIO', 'operator'),
   ADOPTION_NEEDED: row('The mirror holds files of unknown origin', 409, 'EIO', 'operator'),
 
+  CONFIRMATION_NEEDED: row('So much would be removed that it has to be confirmed', 409, 'EIO', 'operator'),
+
   // The appliance itself.
   // Not EINTR: many programs answer that by trying again, and the operator wants it to end.
   CANCELLED: row('Cancelled by the operator', 409, 'ECANCELED', 'operator'),
-  ALREADY_DECIDED: row('The transaction is already decided', 409, 'EIO', 'nobody'),
+  ALREADY_DECIDED: row('It is already decided', 409, 'EIO', 'nobody'),
   SHUTTING_DOWN: row('The appliance is stopping', 503, 'EIO', 'nobody', 'retryable'),
   JOURNAL_FAILED: row('The journal cannot be written', 500, 'EIO', 'operator'),
   JOURNAL_DAMAGED: row('The journal is damaged or of another version', 500, 'EIO', 'operator'),

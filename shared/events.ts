@@ -1,4 +1,5 @@
 import type { Counters, MirrorView, ParticipantView, Reason, RoundTrip, TransactionView } from './api.ts';
+import type { JobView } from './jobs.ts';
 import type { ApplianceMode, TransactionState } from './states.ts';
 
 /** Every live event and its one payload. */
@@ -35,6 +36,10 @@ export interface EventPayloads {
   readonly 'tx.dropped': { readonly n: number };
   /** At most one a second. */
   readonly counters: Counters & { readonly inFlight: number };
+  readonly 'job.started': JobView;
+  /** At most one a second and job, and when it is paused or goes on. */
+  readonly 'job.progress': JobView;
+  readonly 'job.ended': JobView;
   readonly 'server.stopping': { readonly reason: string };
 }
 

@@ -8,6 +8,7 @@ import { loginPage, wantsPage } from './login-page.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
+import { jobRoutes } from './routes-jobs.ts';
 import { mirrorRoutes } from './routes-mirrors.ts';
 import { sessionRoutes } from './routes-session.ts';
 import { transactionRoutes } from './routes-transactions.ts';
@@ -60,6 +61,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   healthRoutes(app, controlPlane);
   mirrorRoutes(app, controlPlane);
   transactionRoutes(app, controlPlane);
+  jobRoutes(app, controlPlane);
   eventRoutes(app, options.feed);
   await sessionRoutes(app, gate, options.onLogout);
   await staticFiles(app, options.webRoot);

@@ -16,6 +16,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { chosenDriver, driverFor } from './driver-choice.ts';
 import { EventRing } from './event-ring.ts';
 import { History } from './history.ts';
+import { Jobs } from './jobs.ts';
 import { mirrorFor } from './mirror-wiring.ts';
 import { Mode } from './mode.ts';
 import { Projection } from './projection.ts';
@@ -34,6 +35,15 @@ export interface ApplianceOptions {
   readonly step?: StepHook;
   /** Called once when the mount ended by itself. */
   readonly onLost?: (reason: string) => void;
+}
+
+interface Observed {
+  readonly journal: Journal;
+  readonly mirrors: readonly SyncedMirror[];
+  readonly mode: Mode;
+  readonly coordinator: Coordinator;
+  readonly ring: EventRing;
+  readonly jobs: Jobs;
 }
 
 /** How long a stop waits for the transactions under way before it cancels them. */
@@ -117,10 +127,22 @@ export class Appliance {
       ...(step && { step }),
     });
     coordinator.events.on('committed', (operation) => settling.follow(operation));
-    this.#observe(journal, mirrors, mode, coordinator);
+    const ring = new EventRing();
+    const jobs = new Jobs({
+      local,
+      mirrors,
+      locks,
+      mtimeLags: (path) => settling.lags(path),
+      identity,
+      setScrubbed: (mirror, atMs) => journal.setScrubbed(mirror, atMs),
+      ring,
+      logger,
+    });
+    this.#observe({ journal, mirrors, mode, coordinator, ring, jobs });
 
     for (const mirror of mirrors) mirror.start();
     this.#undo.push(() => Promise.all(mirrors.map((mirror) => mirror.stop())).then(() => {}));
+    this.#undo.push(() => jobs.stop());
     settling.start();
     this.#undo.push(() => settling.stop());
     mode.enter('recovering', 'waiting for the mirrors');
@@ -131,11 +153,11 @@ export class Appliance {
     this.#undo.push(() => this.#drain(coordinator, mode));
   }
 
-  #observe(journal: Journal, mirrors: readonly SyncedMirror[], mode: Mode, coordinator: Coordinator): void {
+  #observe(parts: Observed): void {
+    const { journal, mirrors, mode, coordinator, ring, jobs } = parts;
     const { configuration, logger } = this.#options;
     const driver = chosenDriver(configuration);
     const history = new History();
-    const ring = new EventRing();
     const freeBytes = new Map<string, number>();
     const publisher = new Publisher({ coordinator, mirrors, mode, history, ring, freeBytes, logger });
     publisher.start();
@@ -146,6 +168,7 @@ export class Appliance {
       coordinator,
       history,
       ring,
+      jobs,
       freeBytes,
       mount: () => ({
         point: configuration.mountPoint,

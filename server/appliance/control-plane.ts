@@ -6,14 +6,29 @@ import type {
   TransactionList,
   TransactionView,
 } from '../../shared/api.ts';
+import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery } from '../../shared/requests.ts';
+
+/** Resyncs and scrubs. */
+export interface JobControl {
+  /** Throws RESOURCE_NOT_FOUND for an unknown mirror, BUSY where another job is at it. */
+  start(request: JobRequest): JobView;
+  /** Newest first. */
+  list(): readonly JobView[];
+  find(id: string): JobView | undefined;
+  /** What it found so far; undefined for an unknown job. */
+  items(id: string): JobItems | undefined;
+  /** Throws RESOURCE_NOT_FOUND, or ALREADY_DECIDED when it is over. */
+  change(id: string, change: 'pause' | 'resume' | 'cancel'): JobView;
+}
 
 /**
  * What the api serves: the appliance as an operator sees it. Reading never waits; a view is a snapshot.
  * An unknown mirror or transaction throws AppError RESOURCE_NOT_FOUND.
  */
 export interface ControlPlane {
+  readonly jobs: JobControl;
   overview(): Overview;
   mirrors(): readonly MirrorView[];
   mirror(id: string): MirrorView | undefined;

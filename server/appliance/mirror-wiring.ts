@@ -27,7 +27,12 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     stale.mark([{ kind: 'tree', path: ROOT }]);
     await journal.flushed();
   };
-  const admit = () => identity.admit(config.name, mirror.tree, markAllStale);
+  const admit = async () => {
+    const isNew = !journal.knows(config.name);
+    await identity.admit(config.name, mirror.tree, markAllStale);
+    // Making the reserved directory has set the mtime of the root there.
+    if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
+  };
   const mirror: Mirror = new Mirror({ config, timeoutMs, logger, admit });
   const withLock = lockingWith(locks);
   const { bandwidthLimit } = config;
@@ -38,6 +43,7 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     reconciler,
     timeoutMs,
     detachment: journal.detachment(config.name),
+    scrubbedAtMs: journal.scrubbedAtMs(config.name),
   });
 }
 

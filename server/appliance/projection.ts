@@ -12,7 +12,7 @@ import { AppError } from '../base/errors.ts';
 import type { Coordinator } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { attentionOf } from './attention.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlane, JobControl } from './control-plane.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
 import type { Mode } from './mode.ts';
@@ -28,6 +28,7 @@ export interface ProjectionOptions {
   readonly coordinator: Coordinator;
   readonly history: History;
   readonly ring: EventRing;
+  readonly jobs: JobControl;
   readonly freeBytes: ReadonlyMap<string, number>;
   readonly mount: () => Overview['mount'];
   readonly setDetachment: (mirror: string, reason: string | undefined) => void;
@@ -40,6 +41,10 @@ export class Projection implements ControlPlane {
 
   constructor(options: ProjectionOptions) {
     this.#options = options;
+  }
+
+  get jobs(): JobControl {
+    return this.#options.jobs;
   }
 
   overview(): Overview {

@@ -151,8 +151,8 @@ export class Publisher {
   #showMirror(synced: SyncedMirror): void {
     this.#options.mode.refresh();
     const view = mirrorView(synced, this.#options.freeBytes.get(synced.name));
-    const { link, content, reason, detached } = view;
-    const shown = JSON.stringify([link, content, reason, detached]);
+    const { link, content, reason, detached, lastScrubAt } = view;
+    const shown = JSON.stringify([link, content, reason, detached, lastScrubAt]);
     if (this.#shownStates.get(synced.name) === shown) return;
     this.#shownStates.set(synced.name, shown);
     this.#options.ring.emit('mirror.state', view);

@@ -24,6 +24,7 @@ type Identity = z.infer<typeof identitySchema>;
 export class ReplicaIdentity {
   readonly #local: LocalTree;
   readonly #journal: Journal;
+  readonly #adoptions = new Map<string, (tree: FileTree) => Promise<boolean>>();
   #identity: Identity | undefined;
 
   constructor(local: LocalTree, journal: Journal) {
@@ -77,6 +78,15 @@ export class ReplicaIdentity {
     if (!this.#journal.knows(mirror)) await this.#journal.admit(mirror);
   }
 
+  /**
+   * Lets a mirror of unknown origin in though it differs, if `consider`, which may only read there, says so the next time
+   * that it connects. All of it is stale then. The answer takes the permission back.
+   */
+  adoptIf(mirror: string, consider: (tree: FileTree) => Promise<boolean>): () => void {
+    this.#adoptions.set(mirror, consider);
+    return () => void this.#adoptions.delete(mirror);
+  }
+
   get #own(): Identity {
     if (!this.#identity) throw new AppError('BUG', 'begin() comes before admit()');
     return this.#identity;
@@ -88,10 +98,12 @@ export class ReplicaIdentity {
     if (await isEmpty(tree)) return markAllStale();
     const found = await differences(this.#local, tree, SHOWN_DIFFERENCES);
     if (found.length === 0) return;
+    if (await this.#adoptions.get(mirror)?.(tree)) return markAllStale();
     throw new AppError(
       'ADOPTION_NEEDED',
       `${mirror} holds files of unknown origin that differ from local_path (${found.join('; ')}). ` +
-        `Empty that directory, or make it equal to local_path (rsync -aH --delete), and it is taken in by itself`,
+        `Empty that directory and it is filled by itself, or overwrite it: proxyfs resync ${mirror} --adopt ` +
+        `(with --dry-run it only says what that would change and remove)`,
     );
   }
 }

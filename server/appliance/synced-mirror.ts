@@ -27,6 +27,7 @@ export class SyncedMirror implements Participant {
   readonly #timeoutMs: number;
   readonly #suspects = new Suspects((affected) => this.stale.mark(affected));
   #detachment: string | undefined;
+  #scrubbedAtMs: number | undefined;
   #knownDown = false;
   #content: { state: ContentState; sinceMs: number } = { state: 'unknown', sinceMs: Date.now() };
 
@@ -36,6 +37,7 @@ export class SyncedMirror implements Participant {
     reconciler: Reconciler;
     timeoutMs: number;
     detachment: string | undefined;
+    scrubbedAtMs: number | undefined;
   }) {
     this.name = options.mirror.name;
     this.mirror = options.mirror;
@@ -43,6 +45,7 @@ export class SyncedMirror implements Participant {
     this.reconciler = options.reconciler;
     this.#timeoutMs = options.timeoutMs;
     this.#detachment = options.detachment;
+    this.#scrubbedAtMs = options.scrubbedAtMs;
   }
 
   start(): void {
@@ -80,6 +83,16 @@ export class SyncedMirror implements Participant {
     return this.#detachment;
   }
 
+  /** When the whole of it was last compared with the local tree. */
+  get scrubbedAtMs(): number | undefined {
+    return this.#scrubbedAtMs;
+  }
+
+  scrubbed(atMs: number): void {
+    this.#scrubbedAtMs = atMs;
+    this.#changed();
+  }
+
   get inSync(): boolean {
     return this.mirror.linkState === 'up' && this.stale.size === 0;
   }
@@ -98,10 +111,8 @@ export class SyncedMirror implements Participant {
 
   async ready(): Promise<void> {
     await this.mirror.connected();
-    if (this.inSync) return;
-    const passesBefore = this.reconciler.passes;
-    this.reconciler.start();
-    await this.#caughtUp(passesBefore);
+    // A short catch-up is waited for as long as one attempt may take; a long one, or one that is stuck, is not.
+    if (!this.inSync) await this.caughtUp(this.#timeoutMs);
   }
 
   gaveUp(): void {
@@ -138,8 +149,10 @@ export class SyncedMirror implements Participant {
     return true;
   }
 
-  /** A short catch-up is waited for as long as one attempt may take; a long one, or one that is stuck, is not. */
-  async #caughtUp(passesBefore: number): Promise<void> {
+  /** Resolves when it is in sync; rejects with what stands in the way: the link, a path, or the limit. */
+  async caughtUp(limitMs?: number): Promise<void> {
+    const passesBefore = this.reconciler.passes;
+    this.reconciler.start();
     const subscriptions: (() => void)[] = [];
     const caughtUp = new Promise<void>((resolve, reject) => {
       const look = () => {
@@ -153,7 +166,8 @@ export class SyncedMirror implements Participant {
       look();
     });
     try {
-      await withDeadline(caughtUp, this.#timeoutMs, `${this.name} is catching up`, 'MIRROR_STALE');
+      if (limitMs === undefined) await caughtUp;
+      else await withDeadline(caughtUp, limitMs, `${this.name} is catching up`, 'MIRROR_STALE');
     } finally {
       for (const unsubscribe of subscriptions) unsubscribe();
     }

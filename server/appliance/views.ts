@@ -71,6 +71,7 @@ export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined):
         }
       : null,
     lastOkAt: link.lastOkAtMs === undefined ? null : timeOf(link.lastOkAtMs),
+    lastScrubAt: synced.scrubbedAtMs === undefined ? null : timeOf(synced.scrubbedAtMs),
   };
 }
 

@@ -9,6 +9,7 @@ export type JournalRecord =
   | { readonly version: number }
   | { readonly setId: string }
   | { readonly admittedAtMs: number }
+  | { readonly scrubbedAtMs: number }
   | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
   | AffectedRecord;

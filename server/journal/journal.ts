@@ -75,6 +75,16 @@ export class Journal {
     await putDurably(this.#root, `mirror/${mirror}`, { admittedAtMs: Date.now() });
   }
 
+  /** When the whole of the mirror was last compared with the local tree; undefined where it never was. */
+  scrubbedAtMs(mirror: string): number | undefined {
+    const record = this.#root.get(`scrubbed/${mirror}`);
+    return record && 'scrubbedAtMs' in record ? record.scrubbedAtMs : undefined;
+  }
+
+  async setScrubbed(mirror: string, atMs: number): Promise<void> {
+    await putDurably(this.#root, `scrubbed/${mirror}`, { scrubbedAtMs: atMs });
+  }
+
   /** Why an operator has detached the mirror; undefined while it is attached. */
   detachment(mirror: string): string | undefined {
     const record = this.#root.get(`detached/${mirror}`);

@@ -77,6 +77,11 @@ export class Reconciler {
     return this.#problems;
   }
 
+  /** Content sent to the mirror so far. */
+  get sentBytes(): number {
+    return this.#throttle.takenBytes;
+  }
+
   /** How many passes have ended: what `problems` says is of the last of them. */
   get passes(): number {
     return this.#passes;

@@ -11,6 +11,7 @@ import type {
 } from '../../shared/api.ts';
 import type { EventEnvelope, EventName, EventPayloads, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery } from '../../shared/requests.ts';
+import { MemoryJobs } from './memory-jobs.ts';
 
 const SINCE = '2024-05-01T10:00:00.000Z';
 
@@ -18,6 +19,7 @@ const SINCE = '2024-05-01T10:00:00.000Z';
 export class MemoryControlPlane implements ControlPlane {
   readonly mirrorViews = new Map<string, MirrorView>();
   readonly transactionViews = new Map<string, TransactionView>();
+  readonly jobs = new MemoryJobs();
   readonly bootId: string;
   readiness: Readiness = { ready: true, checks: [{ name: 'mounted', ok: true, detail: '/mnt/www' }] };
   readonly #ringSize: number;
@@ -186,6 +188,7 @@ const MIRROR: MirrorView = {
   freeBytes: 5_000_000_000,
   capabilities: null,
   lastOkAt: SINCE,
+  lastScrubAt: null,
 };
 
 const TRANSACTION: TransactionView = {

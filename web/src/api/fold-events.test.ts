@@ -33,6 +33,7 @@ const MIRROR = mirrorViewSchema.parse({
   freeBytes: null,
   capabilities: null,
   lastOkAt: null,
+  lastScrubAt: null,
 });
 
 function overview(change: Partial<Overview> = {}): Overview {

@@ -16,6 +16,9 @@ const CHANGES_ATTENTION: Record<EventName, boolean> = {
   'tx.ended': false,
   'tx.dropped': false,
   counters: false,
+  'job.started': false,
+  'job.progress': false,
+  'job.ended': false,
   'server.stopping': false,
 };
 

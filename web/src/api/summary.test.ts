@@ -20,6 +20,7 @@ function mirror(id: string, change: Partial<MirrorView> = {}): MirrorView {
     freeBytes: null,
     capabilities: null,
     lastOkAt: at,
+    lastScrubAt: null,
     ...change,
   };
 }

@@ -1,0 +1,72 @@
+import type { FileStat } from '../filesystem/file-tree.ts';
+import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import { LinkGroups } from '../resync/link-groups.ts';
+import type { ScrubGround } from '../resync/scrub.ts';
+import { Throttle } from '../resync/throttle.ts';
+import type { Witness } from '../resync/witness.ts';
+import { inodeOf } from '../transaction/local-check.ts';
+import type { PathLocks } from '../transaction/path-locks.ts';
+import type { Job } from './job.ts';
+import type { SyncedMirror } from './synced-mirror.ts';
+
+export interface ScrubContext {
+  readonly local: LocalTree;
+  readonly mirrors: readonly SyncedMirror[];
+  readonly locks: PathLocks;
+  /** See `Settling.lags`. */
+  readonly mtimeLags: (path: TreePath) => boolean;
+}
+
+/** What a scrub of this mirror may ask: which paths are being changed, are stale, or lag. */
+export function scrubGround(
+  synced: SyncedMirror,
+  { local, mirrors, locks, mtimeLags }: ScrubContext,
+  job: Job,
+): ScrubGround {
+  const throttle = new Throttle(synced.mirror.config.bandwidthLimit);
+  const groups = new LinkGroups(local);
+  // What is missing locally has one name.
+  const namesOf = (path: TreePath) => groups.namesOf(path).catch(() => [path]);
+  const witness = (mirror: SyncedMirror): Witness => ({
+    tree: mirror.tree,
+    isPending: async (path) => (await namesOf(path)).some((name) => mirror.stale.covers(name)),
+  });
+  const { capabilities } = synced.mirror.link;
+  const isOther = (mirror: SyncedMirror) => mirror !== synced && mirror.mirror.linkState === 'up';
+  return {
+    local,
+    mirror: witness(synced),
+    kept: { owners: capabilities?.owners ?? false, symlinkAttributes: capabilities?.lsetstat ?? false },
+    others: () => mirrors.filter(isOther).map(witness),
+    withLock: (path, work) => underAllNames(path, { local, locks }, work),
+    mtimeLags: async (path, here: FileStat) => {
+      const names = here.type === 'file' ? await namesOf(path) : [path];
+      return names.some(mtimeLags);
+    },
+    turn: async (path, bytes) => {
+      await job.turn(path);
+      if (bytes > 0) await throttle.take(bytes, job.signal);
+    },
+  };
+}
+
+async function underAllNames<T>(
+  path: TreePath,
+  { local, locks }: Pick<ScrubContext, 'local' | 'locks'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const release = await locks.acquire([{ path, subtree: false }]);
+  try {
+    const stat = await local.lstat(path).catch(() => undefined);
+    const isShared = stat && !stat.isDirectory() && stat.nlink > 1n;
+    const releaseInode = isShared ? await locks.acquire([{ inode: inodeOf(stat) }]) : () => {};
+    try {
+      return await work();
+    } finally {
+      releaseInode();
+    }
+  } finally {
+    release();
+  }
+}
