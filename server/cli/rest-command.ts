@@ -14,6 +14,8 @@ export interface RestOptions {
 export interface Answer {
   readonly value: unknown;
   readonly text: string;
+  /** Where it is not 0 although there is an answer. */
+  readonly exitCode?: number;
 }
 
 /** Makes the commands that talk to a running appliance. */
@@ -42,8 +44,9 @@ export class RestCommands {
   /** Prints what `work` answers, or why it failed. */
   async run(options: RestOptions, work: (client: RestClient) => Promise<Answer>): Promise<void> {
     try {
-      const { value, text } = await work(connect(options.url, this.#terminal));
+      const { value, text, exitCode } = await work(connect(options.url, this.#terminal));
       this.#terminal.out(options.json ? jsonText(value) : text);
+      if (exitCode) this.#terminal.exitWith(exitCode);
     } catch (thrown) {
       this.#terminal.err(failureLine(thrown instanceof Error ? thrown.message : String(thrown)));
       this.#terminal.exitWith(exitCodeOf(thrown));

@@ -155,7 +155,7 @@ describe('changing', () => {
     });
     expect(bench.controlPlane.transaction('tx-1')?.error?.message).toBe('why');
     const late = await here('cancel', 'tx-1');
-    expect([late.code, late.out, late.err]).toEqual([1, '', 'proxyfs: The transaction is already decided\n']);
+    expect([late.code, late.out, late.err]).toEqual([1, '', 'proxyfs: It is already decided\n']);
   });
 
   it('reaches mirrors of any name', async () => {

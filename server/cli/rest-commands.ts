@@ -11,6 +11,7 @@ import {
 import { REASON_CHARS } from '../../shared/requests.ts';
 import { OPERATION_KINDS } from '../../shared/states.ts';
 import { visibleText } from '../../shared/visible-text.ts';
+import { addJobs } from './job-commands.ts';
 import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
 import type { RestClient } from './rest-client.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
@@ -29,6 +30,7 @@ export function registerRestCommands(program: Command, terminal: Terminal = proc
   addTransactions(commands);
   addMirrorChanges(commands);
   addTransactionChanges(commands);
+  addJobs(commands);
 }
 
 function addReading(commands: RestCommands): void {
