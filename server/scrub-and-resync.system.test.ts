@@ -253,6 +253,29 @@ it('asks before it removes very much', async () => {
   expect(await compareTrees(roots())).toEqual([]);
 });
 
+it('finds nothing while writers go on', async () => {
+  const round = [
+    'd=busy/$((i % 7))',
+    'mkdir -p $d',
+    'echo $i >> $d/grows',
+    'echo $i > $d/new && mv $d/new $d/replaced',
+    'ln -f $d/grows $d/linked',
+    'chmod 6$((i % 7))0 $d/replaced',
+    'test $((i % 3)) != 0 || mv $d busy/moved$i',
+  ];
+  const script = `mkdir busy; for i in $(seq 120); do ${round.join('; ')}; done`;
+  const writer = appliance.startInMount('sh', ['-ec', script]);
+  let ended = false;
+  const writing = writer.result.finally(() => (ended = true));
+  for (let k = 0; !ended; k += 1) {
+    const compare = k % 2 === 0 ? 'content' : 'quick';
+    const { divergences, items } = await run({ type: 'scrub', path: '/busy', compare });
+    expect(items.divergences).toEqual([]);
+    expect(divergences).toBe(0);
+  }
+  expect(await writing).toMatchObject({ code: 0 });
+});
+
 it('is paused and cancelled, having changed nothing', async () => {
   const [{ root }] = mirrors as [SshdMirror];
   // Read at the mirror's bandwidth limit, this takes a minute.

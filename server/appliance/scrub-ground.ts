@@ -5,7 +5,7 @@ import { LinkGroups } from '../resync/link-groups.ts';
 import type { ScrubGround } from '../resync/scrub.ts';
 import { Throttle } from '../resync/throttle.ts';
 import type { Witness } from '../resync/witness.ts';
-import { inodeOf } from '../transaction/local-check.ts';
+import { sharedInodeOf } from '../transaction/local-check.ts';
 import type { PathLocks } from '../transaction/path-locks.ts';
 import type { Job } from './job.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
@@ -59,8 +59,8 @@ async function underAllNames<T>(
   const release = await locks.acquire([{ path, subtree: false }]);
   try {
     const stat = await local.lstat(path).catch(() => undefined);
-    const isShared = stat && !stat.isDirectory() && stat.nlink > 1n;
-    const releaseInode = isShared ? await locks.acquire([{ inode: inodeOf(stat) }]) : () => {};
+    const inodes = stat ? sharedInodeOf(stat) : [];
+    const releaseInode = await locks.acquire(inodes.map((inode) => ({ inode })));
     try {
       return await work();
     } finally {

@@ -173,7 +173,6 @@ export function sharedInodeOf(stat: BigIntStats): string[] {
   return !stat.isDirectory() && stat.nlink > 1n ? [inodeOf(stat)] : [];
 }
 
-/** What names the file in a lock, under whatever name it is reached. */
-export function inodeOf(stat: BigIntStats): string {
+function inodeOf(stat: BigIntStats): string {
   return `${stat.dev}:${stat.ino}`;
 }
