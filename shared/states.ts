@@ -54,6 +54,7 @@ export const OPERATION_KINDS = [
   'chmod',
   'chown',
   'times',
+  'fsync',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 

@@ -24,6 +24,7 @@ const CASES: Record<Operation['kind'], [Operation, AffectedPath[]]> = {
   chmod: [{ kind: 'chmod', path, mode: 0o644 }, [attributes]],
   chown: [{ kind: 'chown', path, uid: 1, gid: 1 }, [attributes]],
   times: [{ kind: 'times', path, atimeNs: 0n, mtimeNs: 0n }, [attributes]],
+  fsync: [{ kind: 'fsync', path, dataOnly: false }, []],
 };
 
 describe('affectedBy', () => {

@@ -41,6 +41,8 @@ export function affectedBy(operation: Operation, isDirectory: boolean): Affected
     case 'chown':
     case 'times':
       return [attributes(path)];
+    case 'fsync':
+      return [];
   }
 }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readlink, statfs } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { AppError, invariant } from '../base/errors.ts';
-import { closeQuietly, readFully } from './descriptors.ts';
+import { closeQuietly, readFully, syncDataDescriptor, syncDescriptor } from './descriptors.ts';
 import { hasErrno } from './errno.ts';
 import type { Space } from './file-tree.ts';
 import type { LocalOpening } from './local-opening.ts';
@@ -39,6 +39,11 @@ export class LocalReading {
         position += lengthBytes;
       }
     });
+  }
+
+  /** Through whatever descriptor: the system keeps what was written for the file, not for who wrote it. */
+  async sync(absolute: string, dataOnly: boolean): Promise<void> {
+    await this.#open(absolute, dataOnly ? syncDataDescriptor : syncDescriptor);
   }
 
   async #open<Result>(absolute: string, work: (fd: number) => Promise<Result>): Promise<Result> {

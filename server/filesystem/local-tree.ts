@@ -103,6 +103,8 @@ export class LocalTree implements FileTree {
         return this.#attributes.chown(operation);
       case 'times':
         return this.#attributes.times(operation);
+      case 'fsync':
+        return this.#reading.sync(this.#paths.absolute(operation.path), operation.dataOnly);
     }
   }
 

@@ -7,7 +7,7 @@ export interface Owner {
 }
 
 /**
- * A mutating call as data: everything a replica needs to carry it out, and nothing of how it came.
+ * A mutating call (or fsync) as data: everything a replica needs to carry it out, and nothing of how it came.
  * Modes are permission bits (0o7777), times nanoseconds since the epoch, sizes and offsets bytes.
  */
 export type Operation =
@@ -27,6 +27,8 @@ export type Operation =
   /** Never follows a symlink. */
   | ({ readonly kind: 'chown'; readonly path: TreePath } & Owner)
   /** Never follows a symlink. SFTP carries whole seconds. */
-  | { readonly kind: 'times'; readonly path: TreePath; readonly atimeNs: bigint; readonly mtimeNs: bigint };
+  | { readonly kind: 'times'; readonly path: TreePath; readonly atimeNs: bigint; readonly mtimeNs: bigint }
+  /** Changes nothing: what was written to the file reaches stable storage. */
+  | { readonly kind: 'fsync'; readonly path: TreePath; readonly dataOnly: boolean };
 
 export type OperationOf<Kind extends OperationKind> = Extract<Operation, { kind: Kind }>;

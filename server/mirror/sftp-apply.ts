@@ -5,7 +5,7 @@ import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { missingIsDivergence } from './divergence.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { setAttributes, toSftpTimes } from './sftp-attributes.ts';
-import { truncate, write } from './sftp-content.ts';
+import { fsync, truncate, write } from './sftp-content.ts';
 import { explained } from './sftp-errors.ts';
 import { link } from './sftp-link.ts';
 import { create, mkdir, symlink } from './sftp-names.ts';
@@ -46,6 +46,8 @@ export async function applyOperation(
       return change(replica, operation.path, { uid: operation.uid, gid: operation.gid });
     case 'times':
       return change(replica, operation.path, toSftpTimes(operation));
+    case 'fsync':
+      return fsync(replica, operation.path);
   }
 }
 
@@ -68,6 +70,6 @@ function refuseTheRoot(operation: Operation): void {
   const isNamed = operation.path === ROOT || ('to' in operation && operation.to === ROOT);
   if (!isNamed) return;
   if (operation.kind === 'chmod' || operation.kind === 'chown' || operation.kind === 'times') return;
-  if (operation.kind === 'write' || operation.kind === 'truncate') return;
+  if (operation.kind === 'write' || operation.kind === 'truncate' || operation.kind === 'fsync') return;
   throw new AppError('BUSY', 'the root of a mirror is neither made, removed nor renamed');
 }

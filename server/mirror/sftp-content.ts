@@ -28,6 +28,22 @@ export async function truncate(replica: ReplicaSession, operation: OperationOf<'
   );
 }
 
+/** Nothing where the server has no such request: the mirror's guarantee says so. */
+export async function fsync(replica: ReplicaSession, path: TreePath): Promise<void> {
+  const { session, handles } = replica;
+  if (!session.extensions.fsync) return;
+  const at = replica.absolute(path);
+  try {
+    await handles.use(
+      path,
+      () => openForWriting(session, at),
+      (handle) => session.fsync(handle),
+    );
+  } catch (thrown) {
+    throw missingIsDivergence(await explained(session, thrown, { at }), `${at} is missing`);
+  }
+}
+
 async function changeContent(
   replica: ReplicaSession,
   path: TreePath,

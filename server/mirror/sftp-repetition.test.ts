@@ -68,6 +68,12 @@ const CASES: Record<string, Case> = {
     names: ['file'],
     check: content('file', 'con'),
   },
+  fsync: {
+    before: file('file'),
+    operation: (at) => ({ kind: 'fsync', path: at('file'), dataOnly: false }),
+    names: ['file'],
+    check: content('file', 'content'),
+  },
   unlink: {
     before: file('file'),
     operation: (at) => ({ kind: 'unlink', path: at('file') }),
@@ -280,6 +286,21 @@ describe('what a server answers', () => {
       expect(await codeOf(tree.apply(write))).toBe(code);
       rule.cancel();
       expect(await codeOf(tree.apply(write))).toBe('done');
+    });
+  });
+
+  test.each([
+    [2, 'MIRROR_DIVERGED'],
+    [4, 'INPUT_OUTPUT'],
+  ])('as status %i to a flush is %s', async (status, code) => {
+    const { directory, at } = await place();
+    await file('file')(directory);
+    await withTree(async (tree) => {
+      const rule = server.script({ kind: 'fsync', action: { status } });
+      const fsync = { kind: 'fsync', path: at('file'), dataOnly: false } as const;
+      expect(await codeOf(tree.apply(fsync))).toBe(code);
+      rule.cancel();
+      expect(await codeOf(tree.apply(fsync))).toBe('done');
     });
   });
 

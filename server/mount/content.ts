@@ -115,10 +115,17 @@ export class Content {
     await allocate(attributes, files.get(handle), asked, caller);
   }
 
-  async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
-    const file = this.#parts.files.get(handle);
-    await this.#parts.changes.settle(file);
-    await onLocal(() => (dataOnly ? syncDataDescriptor(file.fd) : syncDescriptor(file.fd)));
+  /** Everywhere: what it answers is what the local disk and every required mirror's server say. */
+  async fsync(handle: Handle, dataOnly: boolean, caller: Caller): Promise<void> {
+    const { changes, files } = this.#parts;
+    const file = files.get(handle);
+    // ORDER: the mtime goes to the disk with the data.
+    await changes.settle(file);
+    const plan: Plan = {
+      build: (path) => Promise.resolve({ operation: { kind: 'fsync', path, dataOnly } }),
+      onOrphan: ({ fd }) => onLocal(() => (dataOnly ? syncDataDescriptor(fd) : syncDescriptor(fd))),
+    };
+    await changes.run({ file }, plan, caller);
   }
 
   /**

@@ -363,8 +363,9 @@ describe('settling the mtime', () => {
   it('comes with fsync', async () => {
     const handle = await opened('/a');
     await write(handle, 0, 'x');
-    await handlers.fsync(handle, true);
+    await handlers.fsync(handle, true, caller);
     expect(transactions.settled).toEqual(['/a']);
+    expect(transactions.operations.at(-1)).toEqual({ kind: 'fsync', path: '/a', dataOnly: true });
   });
 
   it('comes at once with a truncate by name, or with the release of whoever has the file open', async () => {

@@ -149,8 +149,8 @@ export class MountHandlers implements FuseHandlers {
     await this.#content.allocate(handle, asked, caller);
   }
 
-  async fsync(handle: Handle, dataOnly: boolean): Promise<void> {
-    await this.#content.fsync(handle, dataOnly);
+  async fsync(handle: Handle, dataOnly: boolean, caller: Caller): Promise<void> {
+    await this.#content.fsync(handle, dataOnly, caller);
   }
 
   async release(handle: Handle): Promise<void> {
@@ -177,6 +177,7 @@ export class MountHandlers implements FuseHandlers {
     return this.#listings.close(handle);
   }
 
+  /** The local one alone: SFTP has no such request for a directory. */
   fsyncdir(handle: Handle): Promise<void> {
     return this.#listings.sync(handle);
   }

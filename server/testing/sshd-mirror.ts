@@ -9,6 +9,7 @@ import { ProcessTree } from './process-tree.ts';
 import { waitUntil } from './wait-until.ts';
 
 const SSHD = '/usr/sbin/sshd';
+const SFTP_SERVER = '/usr/lib/openssh/sftp-server';
 const HOST = '127.0.0.1';
 
 export interface SshdOptions {
@@ -17,6 +18,8 @@ export interface SshdOptions {
   readonly sftpFlags?: string;
   /** The mirror's directory, such as one on a small disk; by default a new one, removed by `stop`. */
   readonly root?: string;
+  /** Notes each request that changes or flushes something, for `changesOf`. */
+  readonly logsRequests?: boolean;
   /** The server has a host key of each type; known_hosts knows the last one. */
   readonly hostKeyTypes?: readonly HostKeyType[];
 }
@@ -38,6 +41,8 @@ export interface SshdMirror {
   kill(): Promise<void>;
   /** Starts it again on the same port, also with other flags or a new host key. */
   restart(changes?: { sftpFlags?: string; newHostKey?: boolean }): Promise<void>;
+  /** What was asked for this path below the root, such as `open`, `set`, `fsync`; with `logsRequests` only. */
+  changesOf(path: string): string[];
   /** Ends it and removes what it made. */
   stop(): Promise<void>;
 }
@@ -57,6 +62,7 @@ class Sshd implements SshdMirror {
   readonly identityFile: string;
   readonly #directory: string;
   readonly #hostKeyTypes: readonly HostKeyType[];
+  readonly #requestLog: string | undefined;
   #sftpFlags: string;
   #tree: ProcessTree | undefined;
   readonly #onExit = () => this.#cleanUpNow();
@@ -69,6 +75,7 @@ class Sshd implements SshdMirror {
     this.knownHosts = join(this.#directory, 'known_hosts');
     this.identityFile = join(this.#directory, 'client_key');
     this.#sftpFlags = options.sftpFlags ?? '';
+    if (options.logsRequests) this.#requestLog = join(this.#directory, 'requests.log');
     this.#hostKeyTypes = options.hostKeyTypes ?? ['ed25519'];
     mkdirSync(this.root, { recursive: true });
     generateKey(this.identityFile, 'ed25519');
@@ -130,6 +137,13 @@ class Sshd implements SshdMirror {
     await this.start();
   }
 
+  changesOf(path: string): string[] {
+    if (this.#requestLog === undefined) throw new Error('the server does not log its requests');
+    const lines = readFileSync(this.#requestLog, 'utf8').split('\n');
+    const requests = lines.map((line) => /^(\S+) "([^"]*)"/.exec(line));
+    return requests.flatMap((found) => (found?.[1] && found[2] === `${this.root}/${path}` ? [found[1]] : []));
+  }
+
   async stop(): Promise<void> {
     await this.kill();
     process.off('exit', this.#onExit);
@@ -165,9 +179,15 @@ class Sshd implements SshdMirror {
       'UseDNS no',
       'MaxSessions 32',
       'MaxStartups 100:30:200',
-      `Subsystem sftp internal-sftp ${this.#sftpFlags}`,
+      `Subsystem sftp ${this.#sftpServer()}`,
       '',
     ].join('\n');
+  }
+
+  /** What internal-sftp logs goes to the system's log, so the same server is run by itself. */
+  #sftpServer(): string {
+    if (this.#requestLog === undefined) return `internal-sftp ${this.#sftpFlags}`;
+    return `${SFTP_SERVER} ${this.#sftpFlags} -e -l VERBOSE 2>> ${this.#requestLog}`;
   }
 
   #cleanUpNow(): void {

@@ -51,6 +51,7 @@ export class LocalCheck {
         return this.#checkLink(operation);
       case 'write':
       case 'truncate':
+      case 'fsync':
         return this.#checkContent(operation);
       case 'unlink':
         return this.#checkUnlink(operation.path);
@@ -82,7 +83,7 @@ export class LocalCheck {
     return { isDirectory: false, sharedInodes: [inodeOf(stat)] };
   }
 
-  async #checkContent(operation: OperationOf<'write'> | OperationOf<'truncate'>): Promise<LocalFacts> {
+  async #checkContent(operation: OperationOf<'write' | 'truncate' | 'fsync'>): Promise<LocalFacts> {
     const stat = this.#existing(operation.path);
     if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
     if (!stat.isFile()) throw new AppError('INVALID_ARGUMENT');

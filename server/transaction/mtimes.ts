@@ -27,6 +27,7 @@ export class LaggingMtimes {
         return;
       case 'chmod':
       case 'chown':
+      case 'fsync':
         return;
       case 'unlink':
       case 'rmdir':

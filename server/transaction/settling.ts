@@ -108,24 +108,28 @@ export class Settling {
   }
 
   /** See `Transactions.settle`. */
-  async settle(path: TreePath): Promise<void> {
+  settle(path: TreePath): Promise<void> {
+    return this.#settle(path, false);
+  }
+
+  async #settle(path: TreePath, isClosed: boolean): Promise<void> {
     if (this.#mtimes.changesOf(path) === undefined) return;
     const release = await this.#options.locks.acquire([{ path, subtree: false }]);
     try {
-      await this.#settleWithInode(path);
+      await this.#settleWithInode(path, isClosed);
     } finally {
       release();
     }
   }
 
   /** RACE: by another name of the file its times may be set between reading them here and telling the mirrors. */
-  async #settleWithInode(path: TreePath): Promise<void> {
+  async #settleWithInode(path: TreePath, isClosed = true): Promise<void> {
     const { local, locks } = this.#options;
     const inodes = await local.lstat(path).then(sharedInodeOf, () => []);
-    if (inodes.length === 0) return this.#settleLocked(path);
+    if (inodes.length === 0) return this.#settleLocked(path, isClosed);
     const release = await locks.acquire(inodes.map((inode) => ({ inode })));
     try {
-      await this.#settleLocked(path);
+      await this.#settleLocked(path, isClosed);
     } finally {
       release();
     }
@@ -138,18 +142,20 @@ export class Settling {
       this.#soonTimer = undefined;
       const paths = [...this.#soon];
       this.#soon.clear();
-      const settled = Promise.all(paths.map((each) => this.settle(each)));
+      const settled = Promise.all(paths.map((each) => this.#settle(each, true)));
       settled.catch((error: unknown) => this.#options.logger.error('settling-failed', { error }));
     }, SOON_MS);
   }
 
-  async #settleLocked(path: TreePath): Promise<void> {
+  async #settleLocked(path: TreePath, isClosed = true): Promise<void> {
     const changes = this.#mtimes.changesOf(path);
     if (changes === undefined) return;
     const stat = this.#options.local.statNow(path);
     if (stat && stat.type !== 'other') {
       const operation: Operation = { kind: 'times', path, atimeNs: stat.atimeNs, mtimeNs: stat.mtimeNs };
-      await Promise.all(this.#options.participants().map((participant) => carryOver(participant, operation)));
+      await Promise.all(
+        this.#options.participants().map((participant) => carryOver(participant, operation, isClosed)),
+      );
     }
     this.#mtimes.settled(path, changes);
   }
@@ -176,7 +182,8 @@ export class Settling {
   }
 
   async #settleResting(beforeMs: number): Promise<void> {
-    await Promise.all(this.#mtimes.restingSince(beforeMs, PATHS_PER_TICK).map((path) => this.settle(path)));
+    const resting = this.#mtimes.restingSince(beforeMs, PATHS_PER_TICK);
+    await Promise.all(resting.map((path) => this.#settle(path, true)));
   }
 
   async #retire(beforeMs: number): Promise<void> {
@@ -194,13 +201,17 @@ export class Settling {
   }
 }
 
-async function carryOver(participant: Participant, operation: Operation & { kind: 'times' }): Promise<void> {
+async function carryOver(
+  participant: Participant,
+  operation: Operation & { kind: 'times' },
+  isClosed: boolean,
+): Promise<void> {
   // A mirror that isn't in sync has the path among its stale ones already, or will compare it when it returns.
   if (!participant.inSync) return participant.mark([{ kind: 'attributes', path: operation.path }]);
   try {
     const applied = participant.tree.apply(operation, { repeated: true });
-    // The file was closed: the mirror hears so in the same train.
-    participant.tree.release(operation.path);
+    // The mirror hears so in the same train.
+    if (isClosed) participant.tree.release(operation.path);
     await applied;
   } catch {
     participant.mark([{ kind: 'attributes', path: operation.path }]);

@@ -17,10 +17,10 @@ export interface Transactions {
    */
   run(operation: Operation, options?: RunOptions): Promise<void>;
   /**
-   * Gives the mirrors the local mtime of a file that was written to, and lets them close it. Never rejects:
-   * what can't be set now makes the path stale.
+   * Gives the mirrors the local mtime of a file that was written to. Never rejects: what can't be set now makes the
+   * path stale.
    */
   settle(path: TreePath): Promise<void>;
-  /** The same within some milliseconds, many files in one train of requests. */
+  /** The same of a file that was closed, within some milliseconds, many files in one train of requests. */
   settleSoon(path: TreePath): void;
 }

@@ -28,6 +28,8 @@ export async function undoOn(
   context: UndoContext,
 ): Promise<void> {
   if (outcome.kind === 'failed' && outcome.untouched) return;
+  // An fsync: there is nothing to put back.
+  if (context.affected.length === 0) return;
   // DURABILITY: the intent of this transaction is still noted, so the mark needs no flush of its own.
   const mark = participant.markHeld(context.affected);
   if (outcome.kind === 'failed' && outcome.error.row.retryable)

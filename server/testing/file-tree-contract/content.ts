@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createHash } from 'node:crypto';
-import { lstat, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, stat, symlink } from 'node:fs/promises';
 import { exists, expectCode, expectRefused, patterned, type Stage } from './stage.ts';
 
 const MIB = 1024 * 1024;
@@ -11,6 +11,7 @@ export function describeContent(stage: Stage): void {
     describeWrites(stage);
     describeFurtherWrites(stage);
     describeTruncation(stage);
+    describeFlushing(stage);
     describeContentConflicts(stage);
     describeReads(stage);
   });
@@ -89,6 +90,24 @@ function describeFurtherWrites(stage: Stage): void {
     ];
     expect(read.map((piece) => piece.length)).toEqual([4 * MIB, MIB + 123]);
     expect(Buffer.concat(read).equals(content)).toBe(true);
+  });
+}
+
+function describeFlushing(stage: Stage): void {
+  const fsync = (name: string) => stage.apply({ kind: 'fsync', path: stage.at(name), dataOnly: false });
+
+  test('flushes a file and leaves it as it is, with a mode that forbids to read or write it too', async () => {
+    await stage.plant('file', 'content');
+    await chmod(stage.real('file'), 0o000);
+    const before = await stat(stage.real('file'));
+    await fsync('file');
+    const after = await stat(stage.real('file'));
+    expect([after.mode, after.mtimeMs, after.size]).toEqual([before.mode, before.mtimeMs, 7]);
+  });
+
+  test('refuses to flush a directory', async () => {
+    await mkdir(stage.real('directory'));
+    await expectCode(fsync('directory'), 'IS_A_DIRECTORY');
   });
 }
 

@@ -105,4 +105,5 @@ export const OPERATION_LABELS: Record<OperationKind, string> = {
   chmod: 'change mode',
   chown: 'change owner',
   times: 'set times',
+  fsync: 'flush to disk',
 };
