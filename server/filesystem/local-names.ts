@@ -28,8 +28,9 @@ export class LocalNames {
     if (stat?.isDirectory()) throw new AppError('IS_A_DIRECTORY');
     if (!stat && repeated) return;
     const kept = stat && preImage !== undefined && (await this.#preImages.takeAway(absolute, stat, preImage));
-    if (!kept) await unlink(absolute);
+    // ORDER: closed before, so that unlink(2) frees the space, in the thread pool, and not a last close on the event loop.
     this.#files.forget(path);
+    if (!kept) await unlink(absolute);
   }
 
   async rmdir({ path }: OperationOf<'rmdir'>, { repeated }: ApplyOptions): Promise<void> {
@@ -53,14 +54,15 @@ export class LocalNames {
       preImage !== undefined && replaces(moving, replaced)
         ? await this.#preImages.keep(target, replaced, preImage)
         : false;
+    // ORDER: as in `unlink`, since the rename may take a large file's last name.
+    this.#files.forgetBelow(path);
+    this.#files.forgetBelow(to);
     try {
       await rename(from, target);
     } catch (error) {
       if (kept && preImage !== undefined) await this.#preImages.drop(preImage);
       throw notEmpty(error);
     }
-    this.#files.forgetBelow(path);
-    this.#files.forgetBelow(to);
   }
 }
 

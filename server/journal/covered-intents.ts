@@ -3,8 +3,8 @@ import { AppError, invariant } from '../base/errors.ts';
 import { isWhole, type AffectedRecord } from './journal-record.ts';
 
 const FORMAT = 'proxyfs covered intents 1';
-/** The file is written anew when so much of it is of intents that have been retired. */
-const MOST_RETIRED_BYTES = 256 * 1024;
+/** The file is worth writing anew, without what was retired since, when it has grown by so much. */
+const GROWTH_BYTES = 256 * 1024;
 
 /**
  * Intents in a file that is never flushed: they survive the end of this process, whose page cache outlives it, but not
@@ -16,7 +16,7 @@ export class CoveredIntents {
   readonly #bootId: string | undefined;
   #fd: number | undefined;
   #sizeBytes = 0;
-  #keptBytes = 0;
+  #begunBytes = 0;
 
   /** `bootId`: differs after each start of the machine; undefined where that can't be told. */
   constructor(path: string, bootId: string | undefined) {
@@ -54,8 +54,8 @@ export class CoveredIntents {
     throw new AppError('JOURNAL_FAILED', 'an intent was cut short');
   }
 
-  get isMostlyRetired(): boolean {
-    return this.#sizeBytes - this.#keptBytes > MOST_RETIRED_BYTES;
+  get hasGrown(): boolean {
+    return this.#sizeBytes - this.#begunBytes > GROWTH_BYTES;
   }
 
   /** Keeps these alone. Killed at any moment, either the old file is there or the new one. Throws JOURNAL_FAILED. */
@@ -74,7 +74,7 @@ export class CoveredIntents {
     }
     this.close();
     this.#fd = fd;
-    this.#sizeBytes = this.#keptBytes = content.length;
+    this.#sizeBytes = this.#begunBytes = content.length;
   }
 
   close(): void {

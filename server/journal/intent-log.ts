@@ -135,7 +135,7 @@ export class IntentLog {
       const intent = this.#hot.get(keyOf(path));
       if (intent && intent.users === 0 && intent.lastUseMs < beforeMs) this.#forget(intent);
     }
-    if (this.#coveredIntents.isMostlyRetired) this.#coveredIntents.begin(this.#coveredRecords());
+    if (this.#coveredIntents.hasGrown) this.#coveredIntents.begin(this.#coveredRecords());
   }
 
   #forget(intent: Intent): void {
@@ -176,11 +176,19 @@ export class IntentLog {
     const { affected, covered } = hot;
     if (covered && cover) covered.isNew = cover.isNew;
     // Recovery takes directory moves back in the reverse of their order, so the order must be the last one.
-    if (affected.kind === 'move' || (!cover && !isEnough(hot))) {
-      hot.isNoted = true;
-      hot.durable = this.#note(affected);
-    }
+    if (affected.kind === 'move' || (!cover && !isEnough(hot))) this.#noteAgain(hot);
     return hot;
+  }
+
+  /** Where that fails, what was noted before still stands, and whoever comes next tries again. */
+  #noteAgain(hot: Intent): void {
+    const { durable, isNoted } = hot;
+    const again = this.#note(hot.affected);
+    hot.isNoted = true;
+    hot.durable = again;
+    again.catch(() => {
+      if (hot.durable === again) Object.assign(hot, { durable, isNoted });
+    });
   }
 
   #noteCovered(affected: AffectedPath, cover: Cover): Pick<Intent, 'covered' | 'durable' | 'isNoted'> {

@@ -114,6 +114,22 @@ describe('an intent that could not be noted', () => {
       await intents.hold(held, cover);
     },
   );
+
+  it('still stands as its directory noted it before, and is noted by itself once there is room', async () => {
+    const store = new FullStore();
+    store.full = false;
+    const intents = new IntentLog(store, new CoveredIntents(join(directory, 'other'), 'boot'));
+    const held = [entry('/d/removed')];
+    const cover = { directory: treePath('/d'), changedMs: 1, isNew: false };
+    await intents.hold(held, cover);
+    store.full = true;
+    await expect(intents.hold(held)).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
+    expect(intents.isHot(entry('/d/removed'))).toBe(false);
+    await intents.hold(held, cover);
+    store.full = false;
+    await intents.hold(held);
+    expect(intents.isHot(entry('/d/removed'))).toBe(true);
+  });
 });
 
 describe('intents that their directory covers', () => {

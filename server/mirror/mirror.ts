@@ -50,8 +50,6 @@ export type MirrorEvents = {
 const PROBE_EVERY_MS = 2000;
 /** Callers that come right after a failed attempt share its outcome. */
 const FAILURE_COUNTS_MS = 250;
-/** Round trips are sampled: each probe, and one request in so many. */
-const SAMPLE_ONE_IN = 16;
 
 /** One mirror: keeps its link up for as long as it is started and enabled, and lends its tree. */
 export class Mirror {
@@ -71,7 +69,6 @@ export class Mirror {
   #lastFailure: { readonly error: AppError; readonly atMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastOkAtMs: number | undefined;
-  #unsampled = 0;
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -172,7 +169,7 @@ export class Mirror {
     const session = await SftpSession.open(login, {
       timeoutMs,
       signal,
-      onRoundTrip: (ms) => this.#sample(ms),
+      onRoundTrip: (ms) => this.#roundTrips.offer(ms),
     });
     const endWithAttempt = () => session.end(abortReason(signal));
     signal.addEventListener('abort', endWithAttempt, { once: true });
@@ -181,7 +178,7 @@ export class Mirror {
       this.#tree.attach(replica);
       void session.ended.then(() => this.#tree.detach(replica));
       await Promise.race([admit(), session.ended.then((reason) => Promise.reject(reason))]);
-      const capabilities = await capabilitiesOf(replica);
+      const capabilities = await replica.capabilities();
       if (!session.isOpen) throw await session.ended;
       this.#established(replica, capabilities);
     } catch (thrown) {
@@ -257,7 +254,7 @@ export class Mirror {
 
   async #probe(replica: ReplicaSession): Promise<void> {
     const { session, rootPath } = replica;
-    this.#unsampled = SAMPLE_ONE_IN;
+    this.#roundTrips.takeNext();
     try {
       if (session.idleMs >= PROBE_EVERY_MS / 2) await session.lstat(rootPath);
     } catch (thrown) {
@@ -269,12 +266,6 @@ export class Mirror {
     if (this.#replica === replica) this.#probeLater(replica);
   }
 
-  #sample(ms: number): void {
-    if (++this.#unsampled < SAMPLE_ONE_IN) return;
-    this.#unsampled = 0;
-    this.#roundTrips.add(ms);
-  }
-
   #move(event: LinkEvent): void {
     const before = this.#status;
     this.#status = nextLink(before, event, Date.now());
@@ -284,19 +275,6 @@ export class Mirror {
   #disabledError(): AppError {
     return new AppError('MIRROR_DISABLED', `mirror ${this.name} is detached`);
   }
-}
-
-async function capabilitiesOf(replica: ReplicaSession): Promise<MirrorCapabilities> {
-  const { extensions, writePieceBytes } = replica.session;
-  return {
-    atomicRename: extensions.posixRename,
-    fsync: extensions.fsync,
-    hardLinks: extensions.hardlink,
-    lsetstat: extensions.lsetstat,
-    statvfs: extensions.statvfs,
-    owners: await replica.keepsOwners(),
-    maxWriteBytes: writePieceBytes,
-  };
 }
 
 function lastAnswerMs(session: SftpSession): number {

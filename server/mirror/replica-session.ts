@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { PATH_MAX, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import type { MirrorCapabilities } from './link-state.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { isRefusal, OPEN, tried } from './sftp-protocol.ts';
@@ -49,6 +50,19 @@ export class ReplicaSession {
     if (this.#owner !== 'auto') return Promise.resolve(this.#owner === 'preserve');
     this.#keepsOwners ??= this.#tryOwners();
     return this.#keepsOwners;
+  }
+
+  async capabilities(): Promise<MirrorCapabilities> {
+    const { extensions, writePieceBytes } = this.session;
+    return {
+      atomicRename: extensions.posixRename,
+      fsync: extensions.fsync,
+      hardLinks: extensions.hardlink,
+      lsetstat: extensions.lsetstat,
+      statvfs: extensions.statvfs,
+      owners: await this.keepsOwners(),
+      maxWriteBytes: writePieceBytes,
+    };
   }
 
   /** Gives a file of our own away; two owners are tried, since one may be the login's. */

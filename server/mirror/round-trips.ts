@@ -1,9 +1,24 @@
 const WINDOW = 256;
+/** Sampled: one in so many, or the one that was asked for. */
+const SAMPLE_ONE_IN = 16;
 
 /** The latest round trips of one mirror, bounded. */
 export class RoundTrips {
   readonly #latestMs: number[] = [];
   #next = 0;
+  #unsampled = 0;
+
+  /** Adds one in so many. */
+  offer(ms: number): void {
+    if (++this.#unsampled < SAMPLE_ONE_IN) return;
+    this.#unsampled = 0;
+    this.add(ms);
+  }
+
+  /** Has the next that is offered added. */
+  takeNext(): void {
+    this.#unsampled = SAMPLE_ONE_IN;
+  }
 
   add(ms: number): void {
     this.#latestMs[this.#next] = ms;

@@ -152,7 +152,7 @@ export class Reconciler {
       pass.failed.delete(stale.key);
     } catch (thrown) {
       const error = asAppError(thrown);
-      if (error.row.retryable) pass.linkLost = true;
+      if (error.row.retryable || this.#stopping.signal.aborted) pass.linkLost = true;
       else pass.failed.set(stale.key, { stale, error });
     }
   }
@@ -165,6 +165,7 @@ export class Reconciler {
       groups,
       follow,
       throttle: this.#throttle,
+      signal: this.#stopping.signal,
     });
     const work = () => repairAffected(repair, stale.affected, 'content', follow);
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once.

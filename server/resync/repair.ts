@@ -21,6 +21,7 @@ export class Repair {
   readonly #groups: LinkGroups;
   readonly #follow: Follow;
   readonly #throttle: Throttle;
+  readonly #signal: AbortSignal | undefined;
 
   constructor(options: {
     local: LocalTree;
@@ -28,12 +29,15 @@ export class Repair {
     groups: LinkGroups;
     follow: Follow;
     throttle?: Throttle;
+    /** Ends what waits for the throttle. */
+    signal?: AbortSignal;
   }) {
     this.local = options.local;
     this.mirror = options.mirror;
     this.#groups = options.groups;
     this.#follow = options.follow;
     this.#throttle = options.throttle ?? new Throttle(undefined);
+    this.#signal = options.signal;
   }
 
   /** One name: existence, type, content and attributes; of a directory not what is below. */
@@ -60,7 +64,7 @@ export class Repair {
     const lengthBytes = Math.min(range.lengthBytes, Math.max(0, here.sizeBytes - range.offset));
     if (!(await sameContent(this.local, this.mirror, { ...range, lengthBytes }))) {
       const data = await this.local.read(path, range.offset, lengthBytes);
-      await this.#throttle.take(data.length);
+      await this.#throttle.take(data.length, this.#signal);
       await this.mirror.apply({ kind: 'write', path, offset: range.offset, data }, { repeated: true });
     }
     await this.#size(path, here);
@@ -166,7 +170,7 @@ export class Repair {
 
   async *#content(path: TreePath): AsyncGenerator<Buffer> {
     for await (const piece of contentOf(this.local, path)) {
-      await this.#throttle.take(piece.length);
+      await this.#throttle.take(piece.length, this.#signal);
       yield piece;
     }
   }

@@ -1,6 +1,5 @@
 import type { Logger } from '../base/logger.ts';
 import { doneWithin } from '../base/wait.ts';
-import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
@@ -188,16 +187,12 @@ export class Settling {
 
   async #retire(beforeMs: number): Promise<void> {
     const { intents, local } = this.#options;
-    const retiring = intents.idleSince(beforeMs).filter((affected) => !this.#lags(affected));
+    const retiring = intents.idleSince(beforeMs).filter(({ path }) => !this.#mtimes.has(path));
     this.#retiredAtMs = Date.now();
     if (retiring.length === 0) return;
     // DURABILITY: until the local tree is on stable storage a power cut may take back what the mirrors keep.
     await local.syncAll();
     intents.retire(retiring, beforeMs);
-  }
-
-  #lags(affected: AffectedPath): boolean {
-    return this.#mtimes.changesOf(affected.path) !== undefined;
   }
 }
 
