@@ -1,3 +1,4 @@
+import { InodeQueue } from '../filesystem/inode-queue.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 
@@ -16,10 +17,21 @@ interface Walk {
 export class LinkGroups {
   readonly #local: LocalTree;
   readonly #visited = new Set<string>();
+  readonly #turns = new InodeQueue();
   #latest: Walk | undefined;
 
   constructor(local: LocalTree) {
     this.#local = local;
+  }
+
+  /** Runs work with the names of the file at `path`, after all that came before by any of them. */
+  async inTurn<Result>(
+    path: TreePath,
+    work: (names: readonly TreePath[]) => Promise<Result>,
+  ): Promise<Result> {
+    const { dev, ino, nlink } = await this.#local.lstat(path);
+    if (nlink <= 1n) return work([path]);
+    return this.#turns.run(`${dev}:${ino}`, async () => work(await this.namesOf(path)));
   }
 
   /** All names of the file at `path`, itself included; only itself where it has no others. */

@@ -42,6 +42,13 @@ export class Repair {
 
   /** One name: existence, type, content and attributes; of a directory not what is below. */
   async entry(path: TreePath, compare: CompareMode): Promise<void> {
+    const here = await this.local.stat(path);
+    if (here?.type !== 'file') return this.#entry(path, compare, [path]);
+    // RACE: two names of one file, each copied and made the other's link, could end as two files.
+    await this.#groups.inTurn(path, (names) => this.#entry(path, compare, names));
+  }
+
+  async #entry(path: TreePath, compare: CompareMode, names: readonly TreePath[]): Promise<void> {
     const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
     if (!here) return there && this.#remove(path, there);
     if (here.type === 'other') return;
@@ -50,7 +57,7 @@ export class Repair {
     if (!kept && path !== ROOT) await this.#ensureParent(path);
     if (here.type === 'directory') await this.#directory(path, here, kept);
     else if (here.type === 'symlink') await this.#symlink(path, kept);
-    else await this.#file(path, here, kept, compare);
+    else await this.#file(path, { here, kept, names, compare });
     await this.attributesOf(path);
   }
 
@@ -135,7 +142,7 @@ export class Repair {
   async #ensureParent(path: TreePath): Promise<void> {
     const parent = parentOf(path);
     const there = await this.mirror.stat(parent);
-    if (there?.type !== 'directory') await this.entry(parent, 'content');
+    if (there?.type !== 'directory') await this.#entry(parent, 'content', [parent]);
     this.#touched(path);
   }
 
@@ -154,11 +161,14 @@ export class Repair {
 
   async #file(
     path: TreePath,
-    here: FileStat,
-    kept: FileStat | undefined,
-    compare: CompareMode,
+    found: {
+      here: FileStat;
+      kept: FileStat | undefined;
+      names: readonly TreePath[];
+      compare: CompareMode;
+    },
   ): Promise<void> {
-    const names = await this.namesOf(path);
+    const { here, kept, names, compare } = found;
     const same = kept !== undefined && (await this.#sameFile(path, here, kept, compare));
     if (!same) {
       await this.mirror.replaceFile(path, { stat: here, content: this.#content(path) });
