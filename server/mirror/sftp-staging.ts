@@ -6,7 +6,7 @@ import { PieceWriter } from './piece-writer.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, toSftpTimes, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
-import { isRefusal, OPEN, STATUS, tried } from './sftp-protocol.ts';
+import { isRefusal, OPEN, type SftpRefusal, STATUS, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 const OWNER_ONLY = 0o600;
@@ -42,22 +42,36 @@ export async function replaceWithLink(
   const at = replica.absolute(path);
   const from = replica.absolute(existing);
   await reserved.make();
-  handles.forget(path);
-  const attempt = (staged: string) =>
-    Promise.all([
-      tried(session.hardlink(from, staged)),
-      tried(session.rename(staged, at)),
-      // rename(2) leaves both names where they are one file already.
-      tried(session.remove(staged)),
-    ]);
-  let [linked, renamed] = await attempt(reserved.newStaged());
-  if (isRefusal(linked.refusal, STATUS.NO_SUCH_FILE) && (await lstatOrMissing(session, from))) {
+  let staged = reserved.newStaged();
+  let linked = await linkStaged(session, from, staged);
+  if (isRefusal(linked, STATUS.NO_SUCH_FILE) && (await lstatOrMissing(session, from))) {
     await reserved.remake();
-    [linked, renamed] = await attempt(reserved.newStaged());
+    staged = reserved.newStaged();
+    linked = await linkStaged(session, from, staged);
   }
+  if (linked) throw await explained(session, linked, { at: from, neededBytes: BLOCK_BYTES });
   handles.forget(path);
-  if (linked.refusal) throw await explained(session, linked.refusal, { at: from, neededBytes: BLOCK_BYTES });
+  // rename(2) leaves both names where they are one file already.
+  const [renamed] = await Promise.all([tried(session.rename(staged, at)), tried(session.remove(staged))]);
+  handles.forget(path);
   if (renamed.refusal) throw await refusedReplacement(session, at, renamed.refusal, BLOCK_BYTES);
+}
+
+/** Answers why the server refuses. Some systems link what a symlink points to: that is refused here. */
+async function linkStaged(
+  session: SftpSession,
+  from: string,
+  staged: string,
+): Promise<SftpRefusal | undefined> {
+  const [linked, source, result] = await Promise.all([
+    tried(session.hardlink(from, staged)),
+    lstatOrMissing(session, from),
+    lstatOrMissing(session, staged),
+  ]);
+  if (linked.refusal) return linked.refusal;
+  if (source && result && typeOf(source) === typeOf(result)) return undefined;
+  await tried(session.remove(staged));
+  throw new AppError('NOT_SUPPORTED', `the server cannot make a hard link to a symlink: ${from}`);
 }
 
 /** Writes a small file of the reserved directory through a staged one; durable where the server can. */

@@ -1,9 +1,10 @@
-import { link, mkdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AppError } from '../base/errors.ts';
 import type { FileSource } from '../filesystem/file-tree.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
-import { treePath, type TreePath } from '../filesystem/tree-path.ts';
+import { IDENTITY_FILE, treePath, type TreePath } from '../filesystem/tree-path.ts';
 import { compareTrees } from '../testing/compare-trees.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
 import { LinkGroups } from './link-groups.ts';
@@ -13,9 +14,15 @@ const NAMES = ['/one', '/two', '/below/three'].map(treePath);
 
 class CountedMirror extends LocalTree {
   copies = 0;
+  refusesLinks = false;
   override async replaceFile(path: TreePath, source: FileSource): Promise<void> {
     this.copies += 1;
     await super.replaceFile(path, source);
+  }
+
+  override async replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {
+    if (this.refusesLinks) throw new AppError('NOT_SUPPORTED');
+    await super.replaceWithLink(path, existing);
   }
 }
 
@@ -33,6 +40,7 @@ beforeEach(async () => {
   mirror = new CountedMirror(there, join(there, '.proxyfs'));
   await local.start();
   await mirror.start();
+  await local.writeReserved(IDENTITY_FILE, Buffer.from('{}'));
   await writeFile(join(here, 'one'), 'content');
   await link(join(here, 'one'), join(here, 'two'));
   await link(join(here, 'one'), join(here, 'below/three'));
@@ -44,10 +52,10 @@ afterEach(async () => {
   await temp.remove();
 });
 
-async function repairAllAtOnce(): Promise<void> {
+async function repairAllAtOnce(names = NAMES): Promise<void> {
   const groups = new LinkGroups(local);
   const repair = new Repair({ local, mirror, groups, follow: () => {} });
-  await Promise.all(NAMES.map((name) => repair.entry(name, 'content')));
+  await Promise.all(names.map((name) => repair.entry(name, 'content')));
 }
 
 it('become one file where the mirror lacks all of them, which is copied once', async () => {
@@ -61,4 +69,28 @@ it('become one file where each is a file of its own on the mirror', async () => 
   await repairAllAtOnce();
   expect(await compareTrees(roots, { ignoreDirectoryTimes: true })).toEqual([]);
   expect(mirror.copies).toBe(1);
+});
+
+it.each(['missing', 'apart', 'another'])(
+  'of a symlink become one, which are %s on the mirror',
+  async (there) => {
+    const names = ['/link', '/below/link'].map(treePath);
+    const [here = '', mirrored = ''] = roots;
+    await symlink('target', join(here, 'link'));
+    await link(join(here, 'link'), join(here, 'below/link'));
+    const target = there === 'apart' ? 'target' : 'elsewhere';
+    if (there !== 'missing') for (const name of names) await symlink(target, join(mirrored, name));
+    await repairAllAtOnce([...NAMES, ...names]);
+    expect(await compareTrees(roots, { ignoreDirectoryTimes: true })).toEqual([]);
+  },
+);
+
+it('of a symlink are symlinks of their own on a mirror that can give it no second name', async () => {
+  const names = ['/link', '/below/link'].map(treePath);
+  const [here = '', mirrored = ''] = roots;
+  await symlink('target', join(here, 'link'));
+  await link(join(here, 'link'), join(here, 'below/link'));
+  mirror.refusesLinks = true;
+  await repairAllAtOnce(names);
+  for (const name of names) expect(await readlink(join(mirrored, name))).toBe('target');
 });

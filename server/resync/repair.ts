@@ -43,7 +43,7 @@ export class Repair {
   /** One name: existence, type, content and attributes; of a directory not what is below. */
   async entry(path: TreePath, compare: CompareMode): Promise<void> {
     const here = await this.local.stat(path);
-    if (here?.type !== 'file') return this.#entry(path, compare, [path]);
+    if (here?.type !== 'file' && here?.type !== 'symlink') return this.#entry(path, compare, [path]);
     // RACE: two names of one file, each copied and made the other's link, could end as two files.
     await this.#groups.inTurn(path, (names) => this.#entry(path, compare, names));
   }
@@ -56,7 +56,7 @@ export class Repair {
     const kept = there?.type === here.type ? there : undefined;
     if (!kept && path !== ROOT) await this.#ensureParent(path);
     if (here.type === 'directory') await this.#directory(path, here, kept);
-    else if (here.type === 'symlink') await this.#symlink(path, kept);
+    else if (here.type === 'symlink') await this.#symlink(path, kept, names);
     else await this.#file(path, { here, kept, names, compare });
     await this.attributesOf(path);
   }
@@ -150,13 +150,19 @@ export class Repair {
     if (!kept) await this.mirror.apply({ kind: 'mkdir', path, mode: here.mode }, { repeated: true });
   }
 
-  async #symlink(path: TreePath, kept: FileStat | undefined): Promise<void> {
+  async #symlink(path: TreePath, kept: FileStat | undefined, names: readonly TreePath[]): Promise<void> {
     const target = await this.local.readLink(path);
-    if (kept) {
-      if ((await this.mirror.readLink(path)) === target) return;
-      await this.#remove(path, kept);
+    const same = kept !== undefined && (await this.mirror.readLink(path)) === target;
+    if (!same) {
+      if (kept) await this.#remove(path, kept);
+      await this.mirror.apply({ kind: 'symlink', path, target }, { repeated: true });
     }
-    await this.mirror.apply({ kind: 'symlink', path, target }, { repeated: true });
+    try {
+      await this.#linkNames(path, names, same);
+    } catch (error) {
+      // Such a server has a symlink of its own for each name.
+      if (!hasCode(error, 'NOT_SUPPORTED')) throw error;
+    }
   }
 
   async #file(
@@ -174,8 +180,7 @@ export class Repair {
       await this.mirror.replaceFile(path, { stat: here, content: this.#content(path) });
       this.#touched(path);
     }
-    // SFTP tells no link counts: names that look the same are linked anew, but only once in a pass.
-    if (names.length > 1 && (!same || this.#groups.firstVisit(names))) await this.#linkNames(path, names);
+    await this.#linkNames(path, names, same);
   }
 
   async *#content(path: TreePath): AsyncGenerator<Buffer> {
@@ -191,7 +196,9 @@ export class Repair {
     return sameContent(this.local, this.mirror, { path, offset: 0, lengthBytes: here.sizeBytes });
   }
 
-  async #linkNames(path: TreePath, names: readonly TreePath[]): Promise<void> {
+  async #linkNames(path: TreePath, names: readonly TreePath[], same: boolean): Promise<void> {
+    // SFTP tells no link counts: names that look the same are linked anew, but only once in a pass.
+    if (names.length === 1 || (same && !this.#groups.firstVisit(names))) return;
     for (const name of names) {
       if (name === path) continue;
       await this.#ensureParent(name);

@@ -96,6 +96,14 @@ function describeReplaceWithLink(stage: Stage): void {
     expect((await lstat(stage.real('existing'))).nlink).toBe(4);
   });
 
+  test('gives a symlink itself a further name', async () => {
+    await stage.plant('target', 'content');
+    await symlink('target', stage.real('existing'));
+    await stage.tree.replaceWithLink(stage.at('second'), stage.at('existing'));
+    expect((await lstat(stage.real('second'))).ino).toBe((await lstat(stage.real('existing'))).ino);
+    expect(await readlink(stage.real('second'))).toBe('target');
+  });
+
   test('changes nothing where both are one file already, and leaves no further link', async () => {
     await stage.plant('existing', 'content');
     await stage.tree.replaceWithLink(stage.at('second'), stage.at('existing'));
