@@ -22,7 +22,10 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     return found(controlPlane.mirror(idOf(request)), 'mirror');
   });
 
-  const change = (name: string, carryOut: (id: string, reason: string | undefined) => MirrorChange) =>
+  const change = (
+    name: string,
+    carryOut: (id: string, reason: string | undefined) => MirrorChange | Promise<MirrorChange>,
+  ) =>
     app.post(`${API_PREFIX}/mirrors/:id/${name}`, (request) => {
       checked(nothingSchema, request.query, 'query');
       const { reason } = checked(reasonBodySchema, bodyOf(request), 'body');

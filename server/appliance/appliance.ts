@@ -176,11 +176,7 @@ export class Appliance {
         driverReason: driver.reason,
         mounted: this.#mounted,
       }),
-      setDetachment: (mirror, reason) => {
-        journal
-          .setDetachment(mirror, reason)
-          .catch((error: unknown) => logger.error('journal-failed', { error }));
-      },
+      setDetachment: (mirror, reason) => journal.setDetachment(mirror, reason),
       version: VERSION,
     });
   }

@@ -39,8 +39,9 @@ export interface ControlPlane {
   retryTransaction(id: string): void;
   /** Undoes it; the caller gets ECANCELED. Throws ALREADY_DECIDED from the commit on. */
   cancelTransaction(id: string, reason: string | undefined): void;
-  detachMirror(id: string, reason: string | undefined): MirrorChange;
-  attachMirror(id: string): MirrorChange;
+  /** Resolves, as `attachMirror` does, when it outlives a crash. */
+  detachMirror(id: string, reason: string | undefined): Promise<MirrorChange>;
+  attachMirror(id: string): Promise<MirrorChange>;
   /** Reconnects now instead of at the next turn; `changed` is false where the link is up already. */
   retryMirror(id: string): MirrorChange;
   ready(): Readiness;

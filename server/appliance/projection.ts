@@ -31,7 +31,8 @@ export interface ProjectionOptions {
   readonly jobs: JobControl;
   readonly freeBytes: ReadonlyMap<string, number>;
   readonly mount: () => Overview['mount'];
-  readonly setDetachment: (mirror: string, reason: string | undefined) => void;
+  /** Resolves when it outlives a crash. */
+  readonly setDetachment: (mirror: string, reason: string | undefined) => Promise<void>;
   readonly version: string;
 }
 
@@ -94,21 +95,21 @@ export class Projection implements ControlPlane {
     if (!this.#running(id).cancel(error)) throw new AppError('ALREADY_DECIDED');
   }
 
-  detachMirror(id: string, reason: string | undefined): MirrorChange {
+  async detachMirror(id: string, reason: string | undefined): Promise<MirrorChange> {
     const synced = this.#existing(id);
     const why = reason ?? 'by the operator';
     const changed = synced.detach(why);
     if (changed) {
-      this.#options.setDetachment(id, why);
       this.#endWaitsFor(id);
+      await this.#options.setDetachment(id, why);
     }
     return { changed, mirror: this.#view(synced) };
   }
 
-  attachMirror(id: string): MirrorChange {
+  async attachMirror(id: string): Promise<MirrorChange> {
     const synced = this.#existing(id);
     const changed = synced.attach();
-    if (changed) this.#options.setDetachment(id, undefined);
+    if (changed) await this.#options.setDetachment(id, undefined);
     return { changed, mirror: this.#view(synced) };
   }
 

@@ -62,8 +62,8 @@ export class SyncedMirror implements Participant {
       this.#changed();
     });
     this.reconciler.events.on('changed', () => this.#changed());
-    if (this.#detachment === undefined) this.mirror.start();
-    else this.mirror.disable();
+    if (this.#detachment !== undefined) this.mirror.disable();
+    this.mirror.start();
   }
 
   async stop(): Promise<void> {

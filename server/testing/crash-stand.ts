@@ -1,14 +1,12 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Overview } from '../../shared/api.ts';
 import { ApplianceProcess } from './appliance-process.ts';
-import { compareTrees } from './compare-trees.ts';
 import { MountWorker } from './mount-worker.ts';
+import { differencesOf, everyMirrorInSync } from './replicas.ts';
 import { ScriptedSftp } from './scripted-sftp.ts';
 import { type SshdMirror, startSshdMirror } from './sshd-mirror.ts';
 import type { StepFault } from './stepped-main.ts';
 import { tempDirectory, type TempDirectory } from './temp-directory.ts';
-import { waitUntil } from './wait-until.ts';
 
 const HEAL_LIMIT_MS = 20_000;
 
@@ -76,25 +74,12 @@ export class CrashStand {
   }
 
   /** Resolves when every mirror is up and in sync by what the appliance says. */
-  async inSync(): Promise<void> {
-    const overview = async () => (await this.appliance.api('/api/v1/overview')).body as Overview;
-    const holds = async () =>
-      (await overview()).mirrors.every(({ link, content }) => link === 'up' && content === 'in-sync');
-    try {
-      await waitUntil('every mirror is in sync', holds, HEAL_LIMIT_MS);
-    } catch (cause) {
-      const { mirrors } = await overview();
-      throw new Error(`${JSON.stringify(mirrors)}\n${this.appliance.log.tail()}`, { cause });
-    }
+  inSync(): Promise<void> {
+    return everyMirrorInSync(this.appliance, HEAL_LIMIT_MS);
   }
 
-  /** What differs between the replicas, and what is left over of anything that was under way. */
-  async differences(): Promise<string[]> {
-    const left = this.replicas.flatMap((root) =>
-      ['undo', 'staging'].map((name) => join(root, '.proxyfs', name)),
-    );
-    const [differing, ...leftovers] = await Promise.all([compareTrees(this.replicas), ...left.map(namesIn)]);
-    return [...differing, ...leftovers.flat()];
+  differences(): Promise<string[]> {
+    return differencesOf(this.replicas);
   }
 
   async stop(): Promise<void> {
@@ -112,14 +97,4 @@ function expectedIn({ path }: TempDirectory): string {
 
 function faultFileOf({ path }: TempDirectory): string {
   return join(path, 'fault.json');
-}
-
-/** Of a directory that may not have been needed yet. */
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).map((name) => join(directory, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

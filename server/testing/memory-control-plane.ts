@@ -104,7 +104,7 @@ export class MemoryControlPlane implements ControlPlane {
     this.addTransaction({ ...this.#undecided(id), state: 'rolled-back', outcome: 'rolled-back', error });
   }
 
-  detachMirror(id: string, reason: string | undefined): MirrorChange {
+  async detachMirror(id: string, reason: string | undefined): Promise<MirrorChange> {
     const message = reason ?? 'detached';
     return this.#changeMirror(id, {
       detached: true,
@@ -113,7 +113,7 @@ export class MemoryControlPlane implements ControlPlane {
     });
   }
 
-  attachMirror(id: string): MirrorChange {
+  async attachMirror(id: string): Promise<MirrorChange> {
     return this.#changeMirror(id, { detached: false, link: 'connecting' });
   }
 

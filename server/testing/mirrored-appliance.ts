@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { MirrorView, Overview, TransactionView } from '../../shared/api.ts';
@@ -8,6 +8,7 @@ import { ApplianceProcess } from './appliance-process.ts';
 import { compareTrees, type ComparisonOptions } from './compare-trees.ts';
 import { type MountAnswer, type MountCall, MountWorker } from './mount-worker.ts';
 import { seedMutations } from './mutations.ts';
+import { everyMirrorInSync, pathsIn } from './replicas.ts';
 import { runCommand } from './run-command.ts';
 import { type SshdMirror, startSshdMirror } from './sshd-mirror.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -150,18 +151,8 @@ export class MirroredAppliance {
   }
 
   /** Waits until every mirror is up and in sync by what the appliance says. */
-  async backInSync(): Promise<void> {
-    const inSync = ({ link, content }: MirrorView) => link === 'up' && content === 'in-sync';
-    try {
-      await waitUntil(
-        'every mirror is in sync',
-        async () => (await this.mirrors()).every(inSync),
-        HEAL_LIMIT_MS,
-      );
-    } catch (cause) {
-      const state = JSON.stringify(await this.mirrors(), undefined, 1);
-      throw new Error(`not in sync: ${state}\n${this.appliance.log.tail()}`, { cause });
-    }
+  backInSync(): Promise<void> {
+    return everyMirrorInSync(this.appliance, HEAL_LIMIT_MS);
   }
 
   /** All four replicas are what is expected, down to mtimes and hard links, and nothing is left over anywhere. */
@@ -221,14 +212,4 @@ async function untilEmpty(list: () => Promise<string[]>): Promise<string[]> {
   const isEmpty = async () => (last = await list()).length === 0;
   await waitUntil('nothing is left', isEmpty, SETTLED_LIMIT_MS).catch(() => {});
   return last;
-}
-
-/** Of a directory that may not have been needed yet. */
-async function pathsIn(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).map((name) => join(directory, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

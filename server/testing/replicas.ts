@@ -1,0 +1,37 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MirrorView, Overview } from '../../shared/api.ts';
+import type { ApplianceProcess } from './appliance-process.ts';
+import { compareTrees } from './compare-trees.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** Resolves when every mirror is up and in sync by what the appliance says. */
+export async function everyMirrorInSync(appliance: ApplianceProcess, limitMs: number): Promise<void> {
+  const mirrors = async () => ((await appliance.api('/api/v1/overview')).body as Overview).mirrors;
+  const isInSync = ({ link, content }: MirrorView) => link === 'up' && content === 'in-sync';
+  try {
+    await waitUntil('every mirror is in sync', async () => (await mirrors()).every(isInSync), limitMs);
+  } catch (cause) {
+    const state = JSON.stringify(await mirrors().catch(String));
+    throw new Error(`not within ${limitMs} ms in sync: ${state}\n${appliance.log.tail()}`, { cause });
+  }
+}
+
+/** What differs between the replicas, and what is left over of anything that was under way. */
+export async function differencesOf(replicas: readonly string[]): Promise<string[]> {
+  const reserved = replicas.flatMap((root) =>
+    ['undo', 'staging'].map((name) => join(root, '.proxyfs', name)),
+  );
+  const [differing, ...leftovers] = await Promise.all([compareTrees(replicas), ...reserved.map(pathsIn)]);
+  return [...differing, ...leftovers.flat()];
+}
+
+/** Of a directory that may not have been needed yet. */
+export async function pathsIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).map((name) => join(directory, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
