@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MirroredAppliance } from './testing/mirrored-appliance.ts';
@@ -47,7 +47,7 @@ describe('with the disk of one of three mirrors', () => {
     withDisk(1024);
     const NEED_SPACE: MutationName[] = ['mkdir', 'long symlink', 'append beyond a block', 'big write'];
 
-    it('takes what is left of it', () => fillWith(ballast()));
+    it('takes what is left of it', () => disk.fill());
 
     it.each(mutationsIn('area', NEED_SPACE))(
       '$name is refused with ENOSPC and changes nothing',
@@ -64,7 +64,7 @@ describe('with the disk of one of three mirrors', () => {
     );
 
     it('works again when there is space', async () => {
-      rmSync(ballast());
+      disk.free();
       await expectAllWorksAgain(NEED_SPACE);
     });
   });
@@ -221,19 +221,6 @@ describe('with one of three mirrors refusing a kind of request', () => {
     await expectAllWorksAgain(MUTATION_NAMES);
   });
 });
-
-/** Writes until nothing more fits, not a single block. */
-function fillWith(file: string): void {
-  const descriptor = openSync(file, 'w');
-  for (const sizeBytes of [MIB, 64 * 1024, 4096, 1024]) {
-    try {
-      while (writeSync(descriptor, Buffer.alloc(sizeBytes, 'x')) === sizeBytes);
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'ENOSPC' });
-    }
-  }
-  closeSync(descriptor);
-}
 
 /** Of the directories only: their names stay, their files may change. */
 function setImmutable(root: string, immutable: boolean): void {

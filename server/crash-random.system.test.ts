@@ -42,7 +42,7 @@ async function expectWholeCalls(): Promise<void> {
 
 async function killWhileBusy(): Promise<void> {
   let dead = false;
-  const running = writers.map((writer) => writer.run(() => dead));
+  const running = writers.map((writer) => writer.run({ isDead: () => dead }));
   const failed = Promise.all(running).then(() => {});
   await Promise.race([failed, sleep(BUSY_MS.least + random.below(BUSY_MS.most - BUSY_MS.least))]);
   dead = true;

@@ -14,6 +14,31 @@ type ContentCall = Extract<MountCall, { call: 'write' | 'append' }>;
 /** The plain directory has times of its own. */
 const TIMELESS = { ignoreFileTimes: true, ignoreDirectoryTimes: true } as const;
 
+export interface RandomWriterOptions {
+  readonly directory: string;
+  readonly worker: MountWorker;
+  readonly roots: { readonly mount: string; readonly expected: string };
+  readonly seed: number;
+  /** What goes wrong beside crashes. */
+  readonly faults?: FaultyMirrors;
+}
+
+export interface FaultyMirrors {
+  /** What a call may fail with because of a mirror; then it must have changed nothing. */
+  readonly errno: RegExp;
+  /** Where to look whether it has. */
+  readonly local: string;
+  /** What no call may take longer than. */
+  readonly boundMs: number;
+}
+
+/** What a program has to heed. */
+export interface Circumstances {
+  readonly isDead: () => boolean;
+  /** Whether to make no further call. */
+  readonly isOver?: () => boolean;
+}
+
 /**
  * One program that calls one after the other, in a directory of its own. Beside the mount it keeps a plain directory
  * in which every acknowledged call is repeated: what the mount must hold. Of the call that a crash interrupts
@@ -22,24 +47,24 @@ const TIMELESS = { ignoreFileTimes: true, ignoreDirectoryTimes: true } as const;
 export class RandomWriter {
   readonly directory: string;
   readonly #worker: MountWorker;
-  readonly #roots: { readonly mount: string; readonly expected: string };
+  readonly #roots: RandomWriterOptions['roots'];
+  readonly #faults: FaultyMirrors | undefined;
   readonly #random: SeededRandom;
   readonly #history: string[] = [];
   #unknown: MountCall | undefined;
   calls = 0;
   acknowledged = 0;
+  /** Failed because of a mirror. */
+  failed = 0;
+  slowestMs = 0;
   /** How often an interrupted call turned out to have happened, and not to. */
   readonly outcomes = { everywhere: 0, nowhere: 0 };
 
-  constructor(options: {
-    directory: string;
-    worker: MountWorker;
-    roots: { mount: string; expected: string };
-    seed: number;
-  }) {
+  constructor(options: RandomWriterOptions) {
     this.directory = options.directory;
     this.#worker = options.worker;
     this.#roots = options.roots;
+    this.#faults = options.faults;
     this.#random = new SeededRandom(options.seed);
   }
 
@@ -48,22 +73,24 @@ export class RandomWriter {
       await mkdir(join(root, this.directory, 'one'), { recursive: true });
   }
 
-  /** Calls until the mount dies; rejects with what came out otherwise than on a plain disk. */
-  async run(isDead: () => boolean): Promise<void> {
-    for (;;) {
+  /** Calls until the mount dies or it is over; rejects with what came out otherwise than on a plain disk. */
+  async run({ isDead, isOver = () => false }: Circumstances): Promise<void> {
+    while (!isOver()) {
       const call = randomCall(this.#random, this.#roots.expected, this.directory);
       const answer = await this.#worker.call(this.#roots.mount, call);
-      this.calls += 1;
       this.#note(call, answer);
       if (!answer.ok && isDead() && DEAD.includes(answer.errno ?? '')) {
         this.#unknown = call;
         return;
       }
-      if (answer.ok && isDead() && isContent(call) && answer.doneBytes !== call.sizeBytes) {
-        await this.#repeatPart(call, answer.doneBytes ?? 0);
+      if (this.#faults?.errno.test(answer.errno ?? '')) await this.#expectUnchanged(call, this.#faults);
+      else if (!this.#isPart(call, answer)) await this.#repeat(call, answer);
+      else {
+        const rest = await this.#repeatPart(call, answer.doneBytes ?? 0);
+        if (!isDead()) continue;
+        this.#unknown = rest;
         return;
       }
-      await this.#repeat(call, answer);
     }
   }
 
@@ -111,15 +138,27 @@ export class RandomWriter {
     return [...parts, { call: 'write', path, offset, fill, sizeBytes }];
   }
 
-  /** The mount died between two of the kernel's requests for one write(2): the first was told of, the others are unknown. */
-  async #repeatPart(call: ContentCall, doneBytes: number): Promise<void> {
+  /** Between two of the kernel's requests for one write(2) the mount died or a mirror failed. */
+  #isPart(call: MountCall, { ok, doneBytes }: MountAnswer): call is ContentCall {
+    return ok && isContent(call) && doneBytes !== call.sizeBytes;
+  }
+
+  /** The first of these requests were told of. Answers the whole, as it may be there if the others were unheard. */
+  async #repeatPart(call: ContentCall, doneBytes: number): Promise<MountCall> {
     const { path, sizeBytes, fill } = call;
     const offset = call.call === 'write' ? call.offset : statSync(join(this.#roots.expected, path)).size;
     await this.#repeat(
       { call: 'write', path, offset, fill, sizeBytes: doneBytes },
       { ok: true, elapsedMs: 0, doneBytes },
     );
-    this.#unknown = { call: 'write', path, offset, fill, sizeBytes };
+    return { call: 'write', path, offset, fill, sizeBytes };
+  }
+
+  async #expectUnchanged(call: MountCall, { local }: FaultyMirrors): Promise<void> {
+    this.failed += 1;
+    const found = await this.check(local);
+    if (found.length > 0)
+      throw new Error([`failed, and not without a trace: ${said(call)}`, ...found].join('\n'));
   }
 
   async #repeat(call: MountCall, answer: MountAnswer): Promise<void> {
@@ -131,14 +170,23 @@ export class RandomWriter {
       expected.doneBytes === answer.doneBytes
     )
       return;
-    const said = `${this.directory}: ${JSON.stringify(call)} got ${JSON.stringify(answer)}, a disk says ${JSON.stringify(expected)}`;
-    throw new Error([said, ...this.#history.slice(-12)].join('\n'));
+    const problem = `${this.directory}: ${said(call)} got ${said(answer)}, a disk says ${said(expected)}`;
+    throw new Error([problem, ...this.#history.slice(-12)].join('\n'));
   }
 
-  #note(call: MountCall, answer: MountAnswer): void {
-    this.#history.push(`${JSON.stringify(call)} -> ${answer.errno ?? 'ok'}`);
+  #note(call: MountCall, { errno, elapsedMs }: MountAnswer): void {
+    this.calls += 1;
+    this.slowestMs = Math.max(this.slowestMs, elapsedMs);
+    this.#history.push(`${new Date().toISOString()} ${said(call)} -> ${errno ?? 'ok'}`);
     if (this.#history.length > 100) this.#history.shift();
+    const boundMs = this.#faults?.boundMs ?? Infinity;
+    if (elapsedMs > boundMs)
+      throw new Error(`${said(call)} took ${elapsedMs} ms, at most ${boundMs} were due`);
   }
+}
+
+function said(value: unknown): string {
+  return JSON.stringify(value);
 }
 
 function isContent(call: MountCall): call is ContentCall {

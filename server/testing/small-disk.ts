@@ -1,8 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from './wait-until.ts';
+
+const MIB = 1024 * 1024;
 
 export interface SmallDiskOptions {
   readonly sizeBytes: number;
@@ -19,6 +30,10 @@ export interface SmallDisk {
   /** Resolves when it is read-only; waits for files open for writing to be closed. */
   remountReadOnly(): Promise<void>;
   remountReadWrite(): void;
+  /** Takes all space that is left, to the last block, with a file beside the directory. */
+  fill(): void;
+  /** Gives it back. */
+  free(): void;
   remove(): void;
 }
 
@@ -31,6 +46,7 @@ export function smallDisk(options: SmallDiskOptions): SmallDisk {
   else mountTmpfs(mountPoint, options);
   const path = join(mountPoint, 'root');
   mkdirSync(path);
+  const ballast = join(mountPoint, 'ballast');
   const remove = () => {
     process.off('exit', remove);
     attempt('umount', ['-l', mountPoint]);
@@ -45,6 +61,8 @@ export function smallDisk(options: SmallDiskOptions): SmallDisk {
       );
     },
     remountReadWrite: () => run('mount', ['-o', 'remount,rw', mountPoint]),
+    fill: () => fillWith(ballast),
+    free: () => rmSync(ballast, { force: true }),
     remove,
   };
 }
@@ -61,6 +79,24 @@ function mountExt4(directory: string, mountPoint: string, { sizeBytes, inodes }:
   const inodeLimit = inodes === undefined ? [] : ['-N', String(inodes)];
   run('mkfs.ext4', ['-q', '-m', '0', ...inodeLimit, image]);
   run('mount', ['-o', 'loop', image, mountPoint]);
+}
+
+/** Writes until nothing more fits. */
+function fillWith(file: string): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    for (const sizeBytes of [MIB, 64 * 1024, 4096, 1024]) writeUntilFull(descriptor, sizeBytes);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeUntilFull(descriptor: number, sizeBytes: number): void {
+  try {
+    while (writeSync(descriptor, Buffer.alloc(sizeBytes, 'x')) === sizeBytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 }
 
 function run(command: string, args: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,12 @@ export interface SshdOptions {
   readonly hostKeyTypes?: readonly HostKeyType[];
 }
 
+export interface RestartChanges {
+  readonly sftpFlags?: string;
+  readonly newHostKey?: boolean;
+  readonly formerHostKey?: boolean;
+}
+
 export type HostKeyType = 'ed25519' | 'ecdsa' | 'rsa';
 
 /** A real OpenSSH server on loopback with one directory, as a mirror for tests. */
@@ -39,8 +45,10 @@ export interface SshdMirror {
   thaw(): Promise<void>;
   /** Kills listener and live sessions; the directory stays. */
   kill(): Promise<void>;
-  /** Starts it again on the same port, also with other flags or a new host key. */
-  restart(changes?: { sftpFlags?: string; newHostKey?: boolean }): Promise<void>;
+  /** Starts it again on the same port, also with other flags or a new host key, or the one before that. */
+  restart(changes?: RestartChanges): Promise<void>;
+  /** Type and key as known_hosts has them. */
+  hostKey(): string;
   /** What was asked for this path below the root, such as `open`, `set`, `fsync`; with `logsRequests` only. */
   changesOf(path: string): string[];
   /** Ends it and removes what it made. */
@@ -130,11 +138,17 @@ class Sshd implements SshdMirror {
     this.#tree = undefined;
   }
 
-  async restart(changes: { sftpFlags?: string; newHostKey?: boolean } = {}): Promise<void> {
+  async restart(changes: RestartChanges = {}): Promise<void> {
     await this.kill();
     this.#sftpFlags = changes.sftpFlags ?? this.#sftpFlags;
-    if (changes.newHostKey) this.#makeHostKeys();
+    if (changes.newHostKey) this.#renewHostKeys();
+    if (changes.formerHostKey) this.#restoreHostKeys();
     await this.start();
+  }
+
+  hostKey(): string {
+    const [type, key] = readFileSync(`${this.#hostKeyFile(this.#knownType)}.pub`, 'utf8').split(' ');
+    return `${type} ${key?.trim()}`;
   }
 
   changesOf(path: string): string[] {
@@ -150,25 +164,41 @@ class Sshd implements SshdMirror {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #hostKey(type: HostKeyType): string {
+  #hostKeyFile(type: HostKeyType): string {
     return join(this.#directory, `host_key_${type}`);
   }
 
+  /** The one that clients know. */
+  get #knownType(): HostKeyType {
+    return this.#hostKeyTypes.at(-1) ?? 'ed25519';
+  }
+
   #makeHostKeys(): void {
-    for (const type of this.#hostKeyTypes) generateKey(this.#hostKey(type), type);
+    for (const type of this.#hostKeyTypes) generateKey(this.#hostKeyFile(type), type);
+  }
+
+  #renewHostKeys(): void {
+    for (const file of this.#hostKeyFiles()) renameSync(file, `${file}.former`);
+    this.#makeHostKeys();
+  }
+
+  #restoreHostKeys(): void {
+    for (const file of this.#hostKeyFiles()) renameSync(`${file}.former`, file);
+  }
+
+  #hostKeyFiles(): string[] {
+    return this.#hostKeyTypes.map((type) => this.#hostKeyFile(type)).flatMap((file) => [file, `${file}.pub`]);
   }
 
   #trustHostKey(): void {
-    const known = this.#hostKeyTypes.at(-1) ?? 'ed25519';
-    const [type, key] = readFileSync(`${this.#hostKey(known)}.pub`, 'utf8').split(' ');
-    writeFileSync(this.knownHosts, `[${HOST}]:${this.port} ${type} ${key}\n`);
+    writeFileSync(this.knownHosts, `[${HOST}]:${this.port} ${this.hostKey()}\n`);
   }
 
   #sshdConfig(): string {
     return [
       `Port ${this.port}`,
       `ListenAddress ${HOST}`,
-      ...this.#hostKeyTypes.map((type) => `HostKey ${this.#hostKey(type)}`),
+      ...this.#hostKeyTypes.map((type) => `HostKey ${this.#hostKeyFile(type)}`),
       'PidFile none',
       `AuthorizedKeysFile ${this.identityFile}.pub`,
       'StrictModes no',

@@ -94,6 +94,27 @@ describe('a TCP proxy', () => {
     await waitUntil('the echo of b and c', () => received().length === 2 && late.received().length === 1);
   });
 
+  it.each([
+    { silent: 'to-target', arrives: false },
+    { silent: 'from-target', arrives: true },
+  ] as const)('is silent in one direction only: $silent', async ({ silent, arrives }) => {
+    await startProxy();
+    const { socket, received } = open();
+    socket.write('a');
+    await waitUntil('the echo', () => received().length === 1);
+    proxy.freeze(silent);
+    const carriedBytes = proxy.carriedBytes;
+    socket.write('b');
+    // A byte is counted on its way in; the echo of one that has arrived is a second.
+    const counted = arrives ? 2 : 1;
+    await waitUntil('the byte is on its way', () => proxy.carriedBytes === carriedBytes + counted);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(received().toString()).toBe('a');
+    expect(peers[0]?.bytesRead).toBe(counted);
+    proxy.thaw();
+    await waitUntil('the echo of b', () => received().length === 2);
+  });
+
   it('keeps a loss from the other side while frozen', async () => {
     await startProxy();
     const { socket, received } = open();

@@ -13,16 +13,16 @@ export interface TcpProxyOptions {
   readonly bytesPerSecond?: number;
 }
 
-/** Which bytes `cutAfter` counts. */
-export type Direction = 'to-target' | 'from-target' | 'both';
+type OneWay = 'to-target' | 'from-target';
+export type Direction = OneWay | 'both';
 
 interface Link {
   readonly client: Socket;
   readonly target: Socket;
   readonly pipes: readonly DelayedPipe[];
   openSockets: number;
-  /** One side is gone; the other has not heard of it yet. */
-  broken: boolean;
+  /** One side is gone; the other, this way, has not heard of it yet. */
+  broken?: OneWay;
 }
 
 /** A network link to a server on loopback that can be slow, silent, cut or gone: all of it at a word. */
@@ -31,7 +31,8 @@ export class TcpProxy {
   readonly #links = new Set<Link>();
   #server: Server | undefined;
   #port = 0;
-  #conditions: PipeConditions;
+  #conditions: Omit<PipeConditions, 'frozen'>;
+  #silent: Direction | undefined;
   #refusing = false;
   #cut: { direction: Direction; leftBytes: number } | undefined;
   #carriedBytes = 0;
@@ -42,7 +43,6 @@ export class TcpProxy {
     this.#conditions = {
       delayMs: options.delayMs ?? 0,
       bytesPerSecond: options.bytesPerSecond ?? 0,
-      frozen: false,
     };
   }
 
@@ -93,14 +93,15 @@ export class TcpProxy {
     this.#change({ bytesPerSecond });
   }
 
-  /** Silence in both directions: connections stay open, also new ones, and nothing arrives. */
-  freeze(): void {
-    this.#change({ frozen: true });
+  /** Silence in both directions or in one: connections stay open, also new ones, and nothing arrives. */
+  freeze(direction: Direction = 'both'): void {
+    this.#silent = direction;
   }
 
   /** What was held up arrives after all. */
   thaw(): void {
-    this.#change({ frozen: false });
+    this.#silent = undefined;
+    this.#change({});
   }
 
   /** Every open connection ends with a TCP reset on both sides. */
@@ -117,7 +118,7 @@ export class TcpProxy {
     this.#refusing = false;
   }
 
-  /** Carries this many more bytes, counted over all connections, then resets the one that would go beyond. Holds once. */
+  /** Carries this many more bytes that way, counted over all connections, then resets the one that would go beyond. Holds once. */
   cutAfter(leftBytes: number, direction: Direction = 'both'): void {
     this.#cut = { direction, leftBytes };
   }
@@ -126,8 +127,12 @@ export class TcpProxy {
     this.#conditions = { ...this.#conditions, ...changes };
     for (const link of this.#links) {
       for (const pipe of link.pipes) pipe.wake();
-      if (link.broken) this.#break(link);
+      if (link.broken) this.#break(link, link.broken);
     }
+  }
+
+  #isSilent(way: OneWay): boolean {
+    return this.#silent === 'both' || this.#silent === way;
   }
 
   #accept(client: Socket): void {
@@ -142,12 +147,13 @@ export class TcpProxy {
       host: this.#options.targetHost ?? LOOPBACK,
       allowHalfOpen: true,
     });
-    const conditions = () => this.#conditions;
-    const outward = new DelayedPipe(client, target, conditions);
-    const inward = new DelayedPipe(target, client, conditions);
-    const link: Link = { client, target, pipes: [outward, inward], openSockets: 2, broken: false };
+    const conditions = (way: OneWay) => () => ({ ...this.#conditions, frozen: this.#isSilent(way) });
+    const outward = new DelayedPipe(client, target, conditions('to-target'));
+    const inward = new DelayedPipe(target, client, conditions('from-target'));
+    const link: Link = { client, target, pipes: [outward, inward], openSockets: 2 };
     this.#links.add(link);
-    for (const socket of [client, target]) this.#watch(socket, link);
+    this.#watch(client, link, 'to-target');
+    this.#watch(target, link, 'from-target');
     outward.start(
       (chunk) => this.#admit(chunk, 'to-target'),
       () => resetBoth(link),
@@ -158,9 +164,9 @@ export class TcpProxy {
     );
   }
 
-  #watch(socket: Socket, link: Link): void {
+  #watch(socket: Socket, link: Link, onward: OneWay): void {
     socket.setNoDelay(true);
-    socket.on('error', () => this.#break(link));
+    socket.on('error', () => this.#break(link, onward));
     socket.on('close', () => {
       link.openSockets -= 1;
       if (link.openSockets > 0) return;
@@ -169,13 +175,13 @@ export class TcpProxy {
     });
   }
 
-  #admit(chunk: Buffer, direction: Direction): Admission {
+  #admit(chunk: Buffer, direction: OneWay): Admission {
     const pass = this.#cutOff(chunk, direction);
     this.#carriedBytes += pass.length;
     return { pass, cut: pass.length < chunk.length };
   }
 
-  #cutOff(chunk: Buffer, direction: Direction): Buffer {
+  #cutOff(chunk: Buffer, direction: OneWay): Buffer {
     const cut = this.#cut;
     if (!cut || (cut.direction !== 'both' && cut.direction !== direction)) return chunk;
     const pass = chunk.subarray(0, cut.leftBytes);
@@ -185,9 +191,9 @@ export class TcpProxy {
   }
 
   /** A side that fails is heard of by the other, but not through a silent link. */
-  #break(link: Link): void {
-    link.broken = true;
-    if (!this.#conditions.frozen) resetBoth(link);
+  #break(link: Link, onward: OneWay): void {
+    link.broken = onward;
+    if (!this.#isSilent(onward)) resetBoth(link);
   }
 }
 
