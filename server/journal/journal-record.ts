@@ -12,12 +12,19 @@ export type JournalRecord =
   | { readonly scrubbedAtMs: number }
   | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
-  | AffectedRecord;
+  | AffectedRecord
+  | PageRecord;
 
 export interface AffectedRecord {
   readonly affected: AffectedPath;
   readonly sequence: number;
   /** Of the other two: a flipped bit must not turn one path into another. */
+  readonly checksum: number;
+}
+
+/** Many paths at once. */
+export interface PageRecord {
+  readonly paths: readonly AffectedPath[];
   readonly checksum: number;
 }
 
@@ -29,10 +36,27 @@ function checksumOf(affected: AffectedPath, sequence: number): number {
   return crc32(`${sequence} ${keyOf(affected)}`);
 }
 
+export function pageRecord(paths: readonly AffectedPath[]): PageRecord {
+  return { paths, checksum: checksumOfPage(paths) };
+}
+
+export function pathsOfPage(record: JournalRecord | undefined): readonly AffectedPath[] {
+  if (!record || !('paths' in record) || record.checksum !== checksumOfPage(record.paths)) {
+    throw new AppError('JOURNAL_DAMAGED', 'the journal has a damaged page of stale paths');
+  }
+  return record.paths;
+}
+
+function checksumOfPage(paths: readonly AffectedPath[]): number {
+  return crc32(paths.map(keyOf).join('\n'));
+}
+
 /** The part of lmdb that the intent log and the stale sets use. Writes are committed in the order they are made. */
 export interface JournalStore {
   put(key: string, value: JournalRecord): Promise<boolean>;
   remove(key: string): Promise<boolean>;
+  /** As committed: what was put a moment ago may not show yet. */
+  get(key: string): JournalRecord | undefined;
   getRange(options: { start: string; end: string }): Iterable<{ key: string; value: JournalRecord }>;
 }
 

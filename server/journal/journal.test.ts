@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasCode } from '../base/errors.ts';
-import type { AffectedPath } from '../filesystem/affected-path.ts';
-import { ROOT, treePath, type TreePath } from '../filesystem/tree-path.ts';
+import { type AffectedPath, keyOf } from '../filesystem/affected-path.ts';
+import { ROOT, treePath } from '../filesystem/tree-path.ts';
 import { CoveredIntents } from './covered-intents.ts';
 import { IntentLog } from './intent-log.ts';
 import { Journal } from './journal.ts';
+import type { StaleSet } from './stale-set.ts';
 
 let directory: string;
 let journal: Journal;
@@ -98,6 +99,10 @@ describe('an intent that could not be noted', () => {
 
     getRange(): [] {
       return [];
+    }
+
+    get(): undefined {
+      return undefined;
     }
   }
 
@@ -308,21 +313,84 @@ describe('the stale set of a mirror', () => {
     expect(order).toEqual([move('/b', '/c'), move('/a', '/b'), entry('/x')]);
   });
 
-  it('becomes the whole tree when it grows beyond its bound', async () => {
-    const stale = journal.staleSet('m1');
-    const paths = Array.from(
-      { length: 100_001 },
-      (_, k): AffectedPath => ({ kind: 'entry', path: `/f${k}` as TreePath }),
-    );
-    stale.mark(paths);
-    expect(stale.size).toBe(1);
+  const many = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, k): AffectedPath => entry(`/many/f${from + k}`));
+
+  /** Settles all that is offered; answers what was. */
+  function drained(stale: StaleSet): AffectedPath[] {
+    const all: AffectedPath[] = [];
+    for (let page = stale.next(64, nothing); page.length > 0; page = stale.next(64, nothing)) {
+      for (const offered of page) if (stale.settle(offered)) all.push(offered.affected);
+    }
+    return all;
+  }
+
+  it('holds many more than fit into memory, each once, also after a restart', async () => {
+    const paths = many(30_000);
+    journal.staleSet('m1').mark(paths);
+    journal.staleSet('m1').mark(paths.slice(5000, 25_000));
+    expect(journal.staleSet('m1').size).toBe(30_000);
     await reopen();
-    expect(
-      journal
-        .staleSet('m1')
-        .next(10, nothing)
-        .map(({ affected }) => affected),
-    ).toEqual([{ kind: 'tree', path: ROOT }]);
+    expect(journal.staleSet('m1').size).toBe(30_000);
+    const left = drained(journal.staleSet('m1'));
+    expect(new Set(left.map(keyOf))).toEqual(new Set(paths.map(keyOf)));
+    expect(left).toHaveLength(30_000);
+    await reopen();
+    expect(journal.staleSet('m1').size).toBe(0);
+  });
+
+  it('keeps what is marked while others are drained, whether it waits on disk or not', async () => {
+    const stale = journal.staleSet('m1');
+    stale.mark(many(25_000));
+    const page = stale.next(64, nothing);
+    stale.mark(many(64));
+    expect(page.map((offered) => stale.settle(offered))).not.toContain(true);
+    stale.mark(many(64, 24_000));
+    stale.mark(many(5000, 25_000));
+    await reopen();
+    expect(new Set(drained(journal.staleSet('m1')).map(keyOf))).toEqual(new Set(many(30_000).map(keyOf)));
+  });
+
+  it('loses nothing of what waits on disk to a transaction that ends meanwhile', async () => {
+    const stale = journal.staleSet('m1');
+    stale.mark(many(10_700));
+    const waiting = many(50, 10_600);
+    stale.markHeld(waiting).clear();
+    stale.markHeld(waiting).release();
+    expect(new Set(drained(stale).map(keyOf))).toEqual(new Set(many(10_700).map(keyOf)));
+    stale.mark(many(10_700));
+    const mark = stale.markHeld(waiting);
+    // Taken into memory while it is held, it is not offered.
+    const free = drained(stale).map(({ path }) => path);
+    expect(waiting.filter(({ path }) => free.includes(path))).toEqual([]);
+    mark.release();
+    await reopen();
+    expect(new Set(drained(journal.staleSet('m1')).map(keyOf))).toEqual(new Set(waiting.map(keyOf)));
+  });
+
+  it('offers what waits on disk where nothing in memory can be repaired', () => {
+    const stale = journal.staleSet('m1');
+    stale.mark(many(12_000));
+    const stuck = new Set(many(10_000).map(keyOf));
+    const [first] = stale.next(1, stuck);
+    expect(first?.affected).toEqual(many(1, 10_000)[0]);
+  });
+
+  it('offers attributes last', () => {
+    const stale = journal.staleSet('m1');
+    const attributes: AffectedPath = { kind: 'attributes', path: treePath('/a') };
+    stale.mark([attributes, entry('/a/b')]);
+    expect(drained(stale)).toEqual([entry('/a/b'), attributes]);
+  });
+
+  it('becomes the whole tree when it grows beyond its bound', async () => {
+    await journal.close();
+    journal = await Journal.open(directory, undefined, { inMemory: 100, stuck: 1000, paths: 5000 });
+    const stale = journal.staleSet('m1');
+    for (const from of [0, 4990]) stale.mark(many(5000, from));
+    await reopen();
+    expect(journal.staleSet('m1').size).toBe(1);
+    expect(drained(journal.staleSet('m1'))).toEqual([{ kind: 'tree', path: ROOT }]);
   });
 });
 

@@ -6,7 +6,7 @@ import { AppError } from '../base/errors.ts';
 import { CoveredIntents } from './covered-intents.ts';
 import { probeJournal } from './journal-probe.ts';
 import { IntentLog } from './intent-log.ts';
-import { StaleSet } from './stale-set.ts';
+import { type StaleBounds, StaleSet } from './stale-set.ts';
 import { JOURNAL_VERSION, type JournalRecord, type JournalStore } from './journal-record.ts';
 
 /** Beside lmdb's own files. */
@@ -24,15 +24,22 @@ export class Journal {
   readonly #covered: CoveredIntents;
   readonly #staleSets = new Map<string, StaleSet>();
 
-  private constructor(root: RootDatabase<JournalRecord, string>, covered: CoveredIntents) {
+  readonly #bounds: StaleBounds | undefined;
+
+  private constructor(
+    root: RootDatabase<JournalRecord, string>,
+    covered: CoveredIntents,
+    bounds: StaleBounds | undefined,
+  ) {
     this.#root = root;
     this.#store = root;
     this.#covered = covered;
+    this.#bounds = bounds;
     this.intents = new IntentLog(this.#store, covered);
   }
 
   /** `bootId`: of the machine as it runs now; another one than before means that it went down in between. */
-  static async open(directory: string, bootId?: string): Promise<Journal> {
+  static async open(directory: string, bootId?: string, bounds?: StaleBounds): Promise<Journal> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await probeJournal(directory);
     const root = openEnvironment(directory);
@@ -43,13 +50,13 @@ export class Journal {
       throw new AppError('JOURNAL_DAMAGED', `the journal in ${directory} is of another version`);
     }
     const file = join(directory, COVERED_INTENTS);
-    return new Journal(root, new CoveredIntents(file, bootId ?? (await bootIdOf())));
+    return new Journal(root, new CoveredIntents(file, bootId ?? (await bootIdOf())), bounds);
   }
 
   staleSet(mirror: string): StaleSet {
     let set = this.#staleSets.get(mirror);
     if (!set) {
-      set = new StaleSet(this.#store, mirror);
+      set = new StaleSet(this.#store, mirror, this.#bounds);
       this.#staleSets.set(mirror, set);
     }
     return set;

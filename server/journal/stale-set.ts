@@ -2,6 +2,7 @@ import { TypedEmitter } from '../base/emitter.ts';
 import { invariant } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
 import { isWithin, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import { StalePages } from './stale-pages.ts';
 import {
   affectedPathsOf,
   affectedRecord,
@@ -10,8 +11,17 @@ import {
   type JournalStore,
 } from './journal-record.ts';
 
-/** Beyond this many the set becomes {everything}: memory stays bounded, catching up compares the whole tree. */
-const MOST_PATHS = 100_000;
+/** How many paths a set holds. */
+export interface StaleBounds {
+  /** Beyond this many further ones wait on disk, known in memory by a fingerprint. */
+  readonly inMemory: number;
+  /** So many are in memory where those that are can't be repaired. */
+  readonly stuck: number;
+  /** Beyond this many the set becomes {everything}: catching up compares the whole tree. */
+  readonly paths: number;
+}
+
+const BOUNDS: StaleBounds = { inMemory: 10_000, stuck: 100_000, paths: 2_000_000 };
 
 export interface StalePath {
   readonly key: string;
@@ -34,18 +44,24 @@ export class StaleSet {
   readonly events = new TypedEmitter<{ changed: number }>();
   readonly #store: JournalStore;
   readonly #prefix: string;
+  readonly #bounds: StaleBounds;
   readonly #entries = new Map<string, Entry>();
+  /** A path is in one of the two, or for a while in both. */
+  readonly #pages: StalePages;
   #version = 0;
   #moves = 0;
 
-  constructor(store: JournalStore, mirror: string) {
+  constructor(store: JournalStore, mirror: string, bounds = BOUNDS) {
     this.#store = store;
+    this.#bounds = bounds;
     this.#prefix = `stale/${mirror}/`;
     for (const affected of affectedPathsOf(affectedRecordsIn(store, this.#prefix))) this.#add(affected);
+    this.#pages = new StalePages(store, mirror, this.#prefix);
   }
 
+  /** Some may be counted twice while transactions that change them are under way. */
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#pages.size;
   }
 
   /** Grows with each marking. */
@@ -54,8 +70,11 @@ export class StaleSet {
   }
 
   mark(affected: readonly AffectedPath[]): void {
-    for (const path of affected) this.#entryOf(path);
-    if (this.#entries.size > MOST_PATHS) this.#collapse();
+    for (const path of affected) {
+      if (this.#pages.has(keyOf(path)) && !this.#entries.has(keyOf(path))) this.#version += 1;
+      else this.#setAside(this.#entryOf(path));
+    }
+    if (this.size > this.#bounds.paths) this.#collapse();
     this.events.emit('changed', this.size);
   }
 
@@ -65,7 +84,7 @@ export class StaleSet {
    */
   markHeld(affected: readonly AffectedPath[]): { release(): void; clear(): void } {
     const marks = affected.map((path) => {
-      const isNew = !this.#entries.has(keyOf(path));
+      const isNew = !this.#entries.has(keyOf(path)) && !this.#pages.has(keyOf(path));
       const entry = this.#entryOf(path);
       entry.holds += 1;
       return { entry, isNew, version: entry.version };
@@ -76,7 +95,10 @@ export class StaleSet {
         entry.holds -= 1;
         if (cleared && isNew && entry.holds === 0 && entry.version === version)
           this.#remove(keyOf(entry.affected));
-        else if (!cleared) entry.version = ++this.#version;
+        else if (!cleared) {
+          entry.version = ++this.#version;
+          this.#setAside(entry);
+        }
       }
       this.events.emit('changed', this.size);
     };
@@ -85,6 +107,8 @@ export class StaleSet {
 
   /** Whether anything of `path` may be wrong on the mirror, or any name directly in it: that sets its mtime. */
   covers(path: TreePath): boolean {
+    // Which ones wait on disk is not searched: with so many, nothing that is found there now is worth telling.
+    if (this.#pages.size > 0) return true;
     for (const { affected } of this.#entries.values()) {
       const { kind } = affected;
       if (affected.path === path || parentOf(affected.path) === path) return true;
@@ -97,13 +121,39 @@ export class StaleSet {
 
   /**
    * Up to `limit` paths that may be repaired now. Directory moves come first, alone and the latest first, as they
-   * are taken back or repeated one by one: what else is stale is named as the local tree is after them.
+   * are taken back or repeated one by one: what else is stale is named as the local tree is after them. Attributes come
+   * last: those of a directory are set by what is done in it.
    */
   next(limit: number, skip: { has(key: string): boolean }): StalePath[] {
-    const isMove = (affected: AffectedPath) => affected.kind === 'move';
-    const moves = this.#moves > 0 ? this.#eligible(this.#moves, skip, isMove) : [];
+    const moves = this.#moves > 0 ? this.#eligible(this.#moves, skip, ({ kind }) => kind === 'move') : [];
     const latest = moves.sort((a, b) => b.version - a.version).slice(0, 1);
-    return latest.length > 0 ? latest : this.#eligible(limit, skip, () => true);
+    if (latest.length > 0) return latest;
+    this.#refill(this.#bounds.inMemory / 2);
+    for (;;) {
+      const others = this.#eligible(limit, skip, ({ kind }) => kind !== 'attributes');
+      const found = others.length > 0 ? others : this.#eligible(limit, skip, () => true);
+      // What stands in memory may all be stuck; what waits behind it may not be.
+      if (found.length > 0 || !this.#refill(this.#bounds.stuck)) return found;
+    }
+  }
+
+  /** Takes some from disk while there are less than that in memory; false where it took none. */
+  #refill(belowSize: number): boolean {
+    const before = this.#entries.size;
+    while (this.#pages.size > 0 && this.#entries.size < belowSize) {
+      for (const affected of this.#pages.takeOldest()) {
+        if (!this.#entries.has(keyOf(affected))) this.#add(affected);
+      }
+      if (this.#entries.size > before) return true;
+    }
+    return false;
+  }
+
+  /** Leaves one that nobody holds to the disk where there are too many in memory. */
+  #setAside({ affected, holds }: Entry): void {
+    if (this.#entries.size <= this.#bounds.inMemory || holds > 0 || affected.kind === 'move') return;
+    const key = keyOf(affected);
+    if (this.#entries.delete(key) && !this.#pages.has(key)) this.#pages.add(affected);
   }
 
   #eligible(
@@ -157,12 +207,14 @@ export class StaleSet {
     for (const [key, entry] of this.#entries) {
       if (key !== kept && entry.holds === 0) this.#remove(key);
     }
+    this.#pages.clear();
     invariant(this.#entries.has(kept), 'the whole tree is stale');
   }
 
   #remove(key: string): void {
     if (this.#entries.get(key)?.affected.kind === 'move') this.#moves -= 1;
     this.#entries.delete(key);
-    this.#store.remove(journalKey(this.#prefix, key)).catch(() => {});
+    // Where it waits on disk too, the record may be all that there is of it.
+    if (!this.#pages.has(key)) this.#store.remove(journalKey(this.#prefix, key)).catch(() => {});
   }
 }
