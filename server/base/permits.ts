@@ -1,9 +1,16 @@
+interface Waiting {
+  readonly count: number;
+  readonly grant: () => void;
+}
+
 /** A bounded number of permits, given out first come, first served. */
 export class Permits {
+  readonly #all: number;
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor(count: number) {
+    this.#all = count;
     this.#free = count;
   }
 
@@ -15,18 +22,23 @@ export class Permits {
     return this.#waiting.length;
   }
 
-  /** Resolves with a permit, undefined when there is one at once. */
-  take(): Promise<void> | undefined {
-    if (this.#free > 0) {
-      this.#free--;
+  /** Resolves with the permits, undefined when there are that many at once. Who asks for more than there are gets all. */
+  take(count = 1): Promise<void> | undefined {
+    const wanted = Math.min(count, this.#all);
+    if (this.#waiting.length === 0 && this.#free >= wanted) {
+      this.#free -= wanted;
       return undefined;
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((grant) => this.#waiting.push({ count: wanted, grant }));
   }
 
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
+  /** Gives back what one call of `take` was asked for. */
+  give(count = 1): void {
+    this.#free += Math.min(count, this.#all);
+    for (let next = this.#waiting[0]; next && next.count <= this.#free; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#free -= next.count;
+      next.grant();
+    }
   }
 }

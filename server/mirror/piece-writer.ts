@@ -16,14 +16,15 @@ export class PieceWriter {
   async send(data: Buffer, offset: number): Promise<void> {
     const pieceBytes = this.#session.writePieceBytes;
     for (let start = 0; start < data.length; start += pieceBytes) {
+      const piece = data.subarray(start, start + pieceBytes);
       // Awaited only where there is no permit at once, so that pieces leave in one go.
-      const permit = this.#session.pieces.take();
+      const permit = this.#session.bytes.take(piece.length);
       if (permit) await permit;
       if (this.#failure) {
-        this.#session.pieces.give();
+        this.#session.bytes.give(piece.length);
         break;
       }
-      this.#sendPiece(data.subarray(start, start + pieceBytes), offset + start);
+      this.#sendPiece(piece, offset + start);
     }
     if (this.#failure) await this.finish();
   }
@@ -42,7 +43,7 @@ export class PieceWriter {
       })
       .finally(() => {
         this.#underWay.delete(sent);
-        this.#session.pieces.give();
+        this.#session.bytes.give(piece.length);
       });
     this.#underWay.add(sent);
   }

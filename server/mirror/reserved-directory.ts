@@ -12,6 +12,9 @@ export class ReservedDirectory {
   readonly undo: string;
   readonly staging: string;
   readonly #session: SftpSession;
+  /** Unlike that of any other session. */
+  readonly #prefix = randomBytes(12).toString('hex');
+  #staged = 0;
   #made: Promise<void> | undefined;
 
   constructor(session: SftpSession, rootPath: string) {
@@ -42,7 +45,8 @@ export class ReservedDirectory {
   }
 
   newStaged(): string {
-    return `${this.staging}/${randomBytes(12).toString('hex')}`;
+    this.#staged += 1;
+    return `${this.staging}/${this.#prefix}-${this.#staged}`;
   }
 
   async #make(): Promise<void> {

@@ -94,7 +94,7 @@ async function readFully(
   offset: number,
 ): Promise<number> {
   let filledBytes = 0;
-  await session.pieces.take();
+  await session.bytes.take(target.length);
   try {
     while (filledBytes < target.length) {
       const count = await session.read(handle, target.subarray(filledBytes), offset + filledBytes);
@@ -103,7 +103,7 @@ async function readFully(
     }
     return filledBytes;
   } finally {
-    session.pieces.give();
+    session.bytes.give(target.length);
   }
 }
 

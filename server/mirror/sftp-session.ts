@@ -1,7 +1,7 @@
 import type { SFTPWrapper } from 'ssh2';
 import { AppError } from '../base/errors.ts';
+import { Permits } from '../base/permits.ts';
 import { OutstandingRequests } from './outstanding-requests.ts';
-import { Permits } from './permits.ts';
 import {
   type Extensions,
   isRefusal,
@@ -17,8 +17,10 @@ import type { SshLogin } from './ssh-login.ts';
 /** Without limits@openssh.com larger pieces are cut or damaged by some servers. */
 const SAFE_PIECE_BYTES = 32 * 1024;
 const LARGEST_PIECE_BYTES = 128 * 1024;
-/** Pieces of data under way at once, over all files: what fills a fast, distant line, and bounds the memory. */
-const PIECES_IN_FLIGHT = 64;
+/** Content under way at once, over all files: what fills a fast, distant line, and bounds the memory. */
+const BYTES_IN_FLIGHT = 8 * 1024 * 1024;
+/** Staged files open at once: what keeps a distant line busy with small ones. */
+const MOST_STAGED = 512;
 
 /** What ssh2's object has besides its declared type. */
 interface Negotiated {
@@ -41,7 +43,9 @@ export class SftpSession {
   readonly readPieceBytes: number;
   /** Handles that the server allows, where it says so. */
   readonly maxOpenHandles: number;
-  readonly pieces = new Permits(PIECES_IN_FLIGHT);
+  readonly bytes = new Permits(BYTES_IN_FLIGHT);
+  /** A third of the server's handles: writing, listing and reading need theirs. */
+  readonly stagedFiles: Permits;
   /** Rejects nobody: resolves with the reason when the session has ended. */
   readonly ended: Promise<AppError>;
   readonly #connection: SshConnection;
@@ -62,6 +66,7 @@ export class SftpSession {
     this.writePieceBytes = piece(negotiated._maxWriteLen);
     this.readPieceBytes = piece(negotiated._maxReadLen);
     this.maxOpenHandles = negotiated.maxOpenHandles ?? Number.POSITIVE_INFINITY;
+    this.stagedFiles = new Permits(Math.max(1, Math.min(MOST_STAGED, Math.floor(this.maxOpenHandles / 3))));
     this.ended = new Promise((resolve) => {
       connection.onEnd((reason) => {
         this.#endReason = reason;

@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts';
-import type { FileSource } from '../filesystem/file-tree.ts';
+import type { FileSource, FileStat } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { BLOCK_BYTES } from './divergence.ts';
 import { PieceWriter } from './piece-writer.ts';
@@ -10,6 +10,8 @@ import { isRefusal, OPEN, type SftpRefusal, STATUS, tried } from './sftp-protoco
 import type { SftpSession } from './sftp-session.ts';
 
 const OWNER_ONLY = 0o600;
+/** Up to here nothing is cut or damaged by any server, and a piece that was acknowledged is whole. */
+const SAFE_PIECE_BYTES = 32 * 1024;
 
 /** Streams into a staged file, checks its size, and renames it into place. */
 export async function replaceFile(
@@ -19,11 +21,18 @@ export async function replaceFile(
 ): Promise<void> {
   const { session, handles } = replica;
   const at = replica.absolute(path);
+  const keepsOwners = await replica.keepsOwners();
   await staging(replica, { at, neededBytes: source.stat.sizeBytes }, async (staged) => {
-    const sizeBytes = await stream(session, staged.handle, source.content);
-    await describe(replica, staged.handle, source);
-    const [found] = await Promise.all([session.fstat(staged.handle), staged.close()]);
-    if (found.size !== sizeBytes) {
+    const pieces = new PieceWriter(session, staged.handle);
+    const sizeBytes = await sent(pieces, source.content);
+    // The server works them off in order, so none waits for the answer to another.
+    const [, , found] = await Promise.all([
+      pieces.finish(),
+      describe(session, staged.handle, source.stat, keepsOwners),
+      sizeBytes > SAFE_PIECE_BYTES ? session.fstat(staged.handle) : undefined,
+      staged.close(),
+    ]);
+    if (found && found.size !== sizeBytes) {
       throw new AppError('INPUT_OUTPUT', `${at}: ${sizeBytes} bytes were sent, ${found.size} arrived`);
     }
     handles.forget(path);
@@ -105,7 +114,11 @@ class StagedFile {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#session.close(this.handle);
+    if (!this.#closing) {
+      this.#closing = this.#session.close(this.handle);
+      // The place is free at once: the server works requests off in order, so a later open finds it closed.
+      this.#session.stagedFiles.give();
+    }
     return this.#closing;
   }
 
@@ -136,6 +149,19 @@ async function staging(
 
 async function openStaged({ session, reserved }: ReplicaSession): Promise<StagedFile> {
   await reserved.make();
+  await session.stagedFiles.take();
+  try {
+    return await opened({ session, reserved });
+  } catch (thrown) {
+    session.stagedFiles.give();
+    throw thrown;
+  }
+}
+
+async function opened({
+  session,
+  reserved,
+}: Pick<ReplicaSession, 'session' | 'reserved'>): Promise<StagedFile> {
   const at = reserved.newStaged();
   const open = () => tried(session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, OWNER_ONLY));
   let opened = await open();
@@ -147,32 +173,34 @@ async function openStaged({ session, reserved }: ReplicaSession): Promise<Staged
   return new StagedFile(session, at, opened.value);
 }
 
-async function stream(session: SftpSession, handle: Buffer, content: AsyncIterable<Buffer>): Promise<number> {
-  const pieces = new PieceWriter(session, handle);
+/** How much it was, when all of it has left. */
+async function sent(pieces: PieceWriter, content: AsyncIterable<Buffer>): Promise<number> {
   let sizeBytes = 0;
   try {
     for await (const data of content) {
       await pieces.send(data, sizeBytes);
       sizeBytes += data.length;
     }
-  } finally {
-    // Also when the source fails: nothing may still be under way when the staged file is removed.
-    await pieces.finish();
+    return sizeBytes;
+  } catch (thrown) {
+    // Nothing may still be under way when the staged file is removed.
+    await pieces.finish().catch(() => {});
+    throw thrown;
   }
-  return sizeBytes;
 }
 
-/** The owner first, which clears setuid bits; the times last, which writing changes. */
-async function describe(replica: ReplicaSession, handle: Buffer, { stat }: FileSource): Promise<void> {
-  const { session } = replica;
-  const owners = (await replica.keepsOwners())
-    ? [session.fsetstat(handle, { uid: stat.uid, gid: stat.gid })]
-    : [];
-  await Promise.all([
-    ...owners,
-    session.fsetstat(handle, { mode: stat.mode }),
-    session.fsetstat(handle, toSftpTimes(stat)),
-  ]);
+/** One request where that will do: changing the owner clears setuid bits, and servers work it off after the mode. */
+async function describe(
+  session: SftpSession,
+  handle: Buffer,
+  stat: FileStat,
+  keepsOwners: boolean,
+): Promise<void> {
+  const owner = keepsOwners ? { uid: stat.uid, gid: stat.gid } : undefined;
+  const others = { mode: stat.mode, ...toSftpTimes(stat) };
+  const isApart = owner && (stat.mode & 0o7000) !== 0;
+  const sets = isApart ? [owner, others] : [{ ...owner, ...others }];
+  await Promise.all(sets.map((set) => session.fsetstat(handle, set)));
 }
 
 async function refusedReplacement(

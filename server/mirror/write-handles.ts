@@ -1,6 +1,6 @@
+import { Permits } from '../base/permits.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { isWithin } from '../filesystem/tree-path.ts';
-import { Permits } from './permits.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 const MOST_OPEN = 64;
