@@ -13,6 +13,8 @@ export interface FileStat {
   readonly sizeBytes: number;
   readonly mtimeNs: bigint;
   readonly atimeNs: bigint;
+  /** How many names the file has, where the replica can tell. */
+  readonly links?: number;
 }
 
 export interface DirectoryEntry {

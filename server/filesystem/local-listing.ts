@@ -1,5 +1,6 @@
-import type { BigIntStats, Dir } from 'node:fs';
-import { lstat, opendir } from 'node:fs/promises';
+import { type BigIntStats, type Dir, lstat as lstatCallback } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { AppError } from '../base/errors.ts';
 import { hasErrno } from './errno.ts';
 import { RESERVED_NAME } from './tree-path.ts';
@@ -7,6 +8,9 @@ import { RESERVED_NAME } from './tree-path.ts';
 const PAGE_ENTRIES = 256;
 const CONCURRENT_LOOKUPS = 16;
 const SLASH = Buffer.from('/');
+
+/** Half the work of that of node:fs/promises. */
+const lstat = promisify(lstatCallback);
 
 export interface LocalEntry {
   /** Undecodable bytes appear as U+FFFD. */
@@ -16,7 +20,7 @@ export interface LocalEntry {
 
 /** The entries of one directory in pages; those that vanish meanwhile are left out. */
 export async function* entriesOf(absolute: string, isRoot: boolean): AsyncGenerator<LocalEntry[]> {
-  const stat = await lstat(absolute);
+  const stat = await lstat(absolute, { bigint: true });
   // opendir(3) would follow a symlink.
   if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
   const directory = await openBytes(absolute);

@@ -6,7 +6,7 @@ import { closeQuietly, readFully, syncDataDescriptor, syncDescriptor } from './d
 import { hasErrno } from './errno.ts';
 import type { Space } from './file-tree.ts';
 import type { LocalOpening } from './local-opening.ts';
-import { lstatOptional } from './local-stat.ts';
+import { lstatOptionalNow } from './local-stat.ts';
 
 const MIB = 1024 * 1024;
 const MAX_READ_BYTES = 4 * MIB;
@@ -47,7 +47,8 @@ export class LocalReading {
   }
 
   async #open<Result>(absolute: string, work: (fd: number) => Promise<Result>): Promise<Result> {
-    const stat = await lstatOptional(absolute);
+    // A turn through the thread pool costs as much as reading a small file.
+    const stat = lstatOptionalNow(absolute);
     if (!stat) throw new AppError('NOT_FOUND');
     if (stat.isDirectory()) throw new AppError('IS_A_DIRECTORY');
     if (!stat.isFile()) throw new AppError(stat.isSymbolicLink() ? 'TOO_MANY_SYMLINKS' : 'INVALID_ARGUMENT');

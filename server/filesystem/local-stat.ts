@@ -13,6 +13,7 @@ export function fileStatOf(stat: BigIntStats): FileStat {
     sizeBytes: Number(stat.size),
     mtimeNs: stat.mtimeNs,
     atimeNs: stat.atimeNs,
+    links: Number(stat.nlink),
   };
 }
 

@@ -35,10 +35,14 @@ export async function sameContent(
   return true;
 }
 
-/** The content of a file in pieces, as far as it reaches. */
-export async function* contentOf(tree: FileTree, path: TreePath): AsyncGenerator<Buffer> {
-  for (let at = 0; ; ) {
-    const piece = await tree.read(path, at, PIECE_BYTES);
+/** The content of a file in pieces, up to the size that it had. */
+export async function* contentOf(
+  tree: FileTree,
+  path: TreePath,
+  sizeBytes: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < sizeBytes; ) {
+    const piece = await tree.read(path, at, Math.min(PIECE_BYTES, sizeBytes - at));
     if (piece.length === 0) return;
     yield piece;
     at += piece.length;

@@ -1,10 +1,12 @@
 import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { Permits } from '../base/permits.ts';
 import { sleep } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
 import type { StalePath, StaleSet } from '../journal/stale-set.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { LinkGroups } from './link-groups.ts';
@@ -12,8 +14,9 @@ import { Throttle } from './throttle.ts';
 import { repairAffected } from './repair-affected.ts';
 import { Repair } from './repair.ts';
 
-const PAGE = 64;
-const AT_ONCE = 16;
+const AT_ONCE = 64;
+/** Files on their way at once: as many small ones as a distant line takes, or a few large ones. */
+const ROOM_BYTES = 8 * 1024 * 1024;
 const MOST_PROBLEMS = 100;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -26,6 +29,10 @@ export interface RepairProblem {
 
 interface Pass {
   readonly groups: LinkGroups;
+  readonly made: Set<TreePath>;
+  /** Those under way. */
+  readonly busy: Map<string, { readonly affected: AffectedPath; readonly done: Promise<void> }>;
+  /** Those that changed while they were repaired, or failed. */
   readonly tried: Set<string>;
   readonly failed: Map<string, { readonly stale: StalePath; readonly error: AppError }>;
   linkLost: boolean;
@@ -46,6 +53,7 @@ export class Reconciler {
   readonly #withLock: WithLock;
   readonly #logger: Logger;
   readonly #throttle: Throttle;
+  readonly #room = new Permits(ROOM_BYTES);
   #problems: RepairProblem[] = [];
   #passes = 0;
   #draining: Promise<void> | undefined;
@@ -123,54 +131,72 @@ export class Reconciler {
   async #pass(signal: AbortSignal): Promise<'over' | 'link-lost'> {
     const pass: Pass = {
       groups: new LinkGroups(this.#local),
+      made: new Set(),
+      busy: new Map(),
       tried: new Set(),
       failed: new Map(),
       linkLost: false,
     };
     const goesOn = () => !pass.linkLost && !signal.aborted;
-    while (goesOn()) {
-      const page = this.#stale.next(PAGE, pass.failed);
-      if (page.length === 0) break;
-      await forEachConcurrently(page, AT_ONCE, (stale) => this.#attempt(pass, stale));
-      this.events.emit('changed', undefined);
-    }
+    while (goesOn() && (await this.#fill(pass)));
+    await Promise.all([...pass.busy.values()].map(({ done }) => done));
     // A directory can go only after what was stale below it, so the deepest come first.
-    const blocked = [...pass.failed.values()].filter(({ error }) => error.code === 'MIRROR_DIVERGED');
-    for (const { stale } of blocked.sort((a, b) => b.stale.key.length - a.stale.key.length)) {
-      if (goesOn()) await this.#attempt(pass, stale);
+    for (const sameDepth of blockedByDepth(pass)) {
+      if (goesOn()) await forEachConcurrently(sameDepth, AT_ONCE, (stale) => this.#attempt(pass, stale));
     }
     this.#report(pass);
     return pass.linkLost ? 'link-lost' : 'over';
   }
 
+  /** Starts as many repairs as may be under way and waits until one of them ends; false where none is left. */
+  async #fill(pass: Pass): Promise<boolean> {
+    const { busy, failed } = pass;
+    const skip = { has: (key: string) => busy.has(key) || failed.has(key) };
+    for (const stale of this.#stale.next(AT_ONCE - busy.size, skip)) {
+      if (!mayStart(stale.affected, busy)) break;
+      const done = this.#attempt(pass, stale).finally(() => busy.delete(stale.key));
+      busy.set(stale.key, { affected: stale.affected, done });
+    }
+    if (busy.size === 0) return false;
+    await Promise.race([...busy.values()].map(({ done }) => done));
+    return true;
+  }
+
   async #attempt(pass: Pass, stale: StalePath): Promise<void> {
     if (pass.linkLost) return;
-    const again = pass.tried.has(stale.key);
-    pass.tried.add(stale.key);
     try {
-      await this.#repairOne(stale, pass.groups, again);
+      const isSettled = await this.#repairOne(pass, stale, pass.tried.has(stale.key));
       pass.failed.delete(stale.key);
+      if (isSettled) pass.tried.delete(stale.key);
+      else pass.tried.add(stale.key);
     } catch (thrown) {
       const error = asAppError(thrown);
+      pass.tried.add(stale.key);
       if (error.row.retryable || this.#stopping.signal.aborted) pass.linkLost = true;
       else pass.failed.set(stale.key, { stale, error });
     }
   }
 
-  async #repairOne(stale: StalePath, groups: LinkGroups, locked: boolean): Promise<void> {
+  /** False where it was marked again meanwhile. */
+  async #repairOne(pass: Pass, stale: StalePath, locked: boolean): Promise<boolean> {
     const follow = (affected: AffectedPath) => this.#stale.mark([affected]);
     const repair = new Repair({
       local: this.#local,
       mirror: this.#mirror,
-      groups,
+      groups: pass.groups,
       follow,
       throttle: this.#throttle,
       signal: this.#stopping.signal,
+      room: this.#room,
+      made: pass.made,
     });
-    const work = () => repairAffected(repair, stale.affected, 'content', follow);
-    // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once.
-    await (locked ? this.#withLock(stale.affected, work) : work());
-    this.#stale.settle(stale);
+    const work = () => repairAffected(repair, stale.affected, 'content', follow, 'later');
+    const { kind } = stale.affected;
+    // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once. In a whole
+    // directory nobody waits: what changes there is marked by its own name.
+    const isWide = kind === 'tree' || kind === 'children';
+    await (locked && !isWide ? this.#withLock(stale.affected, work) : work());
+    return this.#stale.settle(stale);
   }
 
   #report(pass: Pass): void {
@@ -183,4 +209,24 @@ export class Reconciler {
       this.#logger.warn('repair-failed', { path: affected.path, kind: affected.kind, code, error: message });
     }
   }
+}
+
+/** What another stale path stood in the way of, in groups of one depth, the deepest first. */
+function blockedByDepth({ failed }: Pass): StalePath[][] {
+  const depths = new Map<number, StalePath[]>();
+  for (const { stale, error } of failed.values()) {
+    if (error.code !== 'MIRROR_DIVERGED') continue;
+    const depth = stale.affected.path.split('/').length;
+    const group = depths.get(depth);
+    if (group) group.push(stale);
+    else depths.set(depth, [stale]);
+  }
+  return [...depths].sort(([a], [b]) => b - a).map(([, group]) => group);
+}
+
+/** A move goes alone, since names mean something else after it; attributes go after what is done in their directories. */
+function mayStart({ kind }: AffectedPath, busy: Pass['busy']): boolean {
+  if (kind === 'move') return busy.size === 0;
+  const others = [...busy.values()].map(({ affected }) => affected.kind);
+  return !others.some((other) => other === 'move' || (kind === 'attributes' && other !== 'attributes'));
 }

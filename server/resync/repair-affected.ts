@@ -6,28 +6,33 @@ import { repairMove } from './move-repair.ts';
 import type { Follow, Repair } from './repair.ts';
 import { repairTree } from './tree-repair.ts';
 
-/** Makes one affected path of a mirror equal to the local one; what is left to do elsewhere is handed to `follow`. */
+/**
+ * Makes one affected path of a mirror equal to the local one; what is left to do elsewhere is handed to `follow`, also
+ * the mtimes of the directories that hold it where that may be done later, once for many paths.
+ */
 export async function repairAffected(
   repair: Repair,
   affected: AffectedPath,
   compare: CompareMode,
   follow: Follow,
+  parents: 'now' | 'later' = 'now',
 ): Promise<void> {
   const { path } = affected;
+  const directories = () => directoriesOf(repair, path, parents === 'later' ? follow : undefined);
   switch (affected.kind) {
     case 'entry':
       await repair.entry(path, compare);
-      return directoriesOf(repair, path);
+      return directories();
     case 'attributes':
       return repair.attributesOf(path);
     case 'extent':
       return repair.range({ path, offset: affected.index * EXTENT_BYTES, lengthBytes: EXTENT_BYTES });
     case 'tree':
       await repairTree(repair, path, follow);
-      return directoriesOf(repair, path);
+      return directories();
     case 'children':
       await repairChildren(repair, affected, follow);
-      return directoriesOf(repair, path);
+      return directories();
     case 'move':
       return repairMove(repair, affected, follow);
   }
@@ -37,8 +42,11 @@ export async function repairAffected(
  * Replacing a name sets its directory's mtime. That is looked at even where no name was left to replace: an earlier
  * repair may have been killed between the two.
  */
-async function directoriesOf(repair: Repair, path: TreePath): Promise<void> {
+async function directoriesOf(repair: Repair, path: TreePath, follow: Follow | undefined): Promise<void> {
   const here = await repair.local.stat(path);
   const names = here?.type === 'file' ? await repair.namesOf(path) : [path];
-  for (const directory of new Set(names.map(parentOf))) await repair.attributesOf(directory);
+  for (const directory of new Set(names.map(parentOf))) {
+    if (follow) follow({ kind: 'attributes', path: directory });
+    else await repair.attributesOf(directory);
+  }
 }

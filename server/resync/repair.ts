@@ -1,4 +1,5 @@
 import { AppError, hasCode } from '../base/errors.ts';
+import { Permits } from '../base/permits.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
@@ -11,6 +12,12 @@ import { Throttle } from './throttle.ts';
 /** What repairing one path has left to do elsewhere on the same mirror. */
 export type Follow = (affected: AffectedPath) => void;
 
+/** So much of a large file is held at a time, and beside the content so much for each file. */
+const LARGEST_SHARE_BYTES = 2 * 1024 * 1024;
+const EACH_BYTES = 4 * 1024;
+/** So many new directories are remembered; others are listed. */
+const MOST_MADE = 10_000;
+
 /**
  * Makes paths of one mirror equal to the local ones. Every step compares first, so repairing what is already
  * equal changes nothing, and repairing may be broken off and begun anew anywhere.
@@ -22,6 +29,8 @@ export class Repair {
   readonly #follow: Follow;
   readonly #throttle: Throttle;
   readonly #signal: AbortSignal | undefined;
+  readonly #room: Permits;
+  readonly #made: Set<TreePath>;
 
   constructor(options: {
     local: LocalTree;
@@ -31,6 +40,10 @@ export class Repair {
     throttle?: Throttle;
     /** Ends what waits for the throttle. */
     signal?: AbortSignal;
+    /** Bytes of files on their way at once, over all repairs that share it. */
+    room?: Permits;
+    /** Directories that repairs of this pass have made, and nothing has been put into since. */
+    made?: Set<TreePath>;
   }) {
     this.local = options.local;
     this.mirror = options.mirror;
@@ -38,6 +51,8 @@ export class Repair {
     this.#follow = options.follow;
     this.#throttle = options.throttle ?? new Throttle(undefined);
     this.#signal = options.signal;
+    this.#room = options.room ?? new Permits(LARGEST_SHARE_BYTES);
+    this.#made = options.made ?? new Set();
   }
 
   /** One name: existence, type, content and attributes; of a directory not what is below. */
@@ -55,10 +70,26 @@ export class Repair {
     if (there && there.type !== here.type) await this.#remove(path, there);
     const kept = there?.type === here.type ? there : undefined;
     if (!kept && path !== ROOT) await this.#ensureParent(path);
+    if (here.type === 'file') return this.#file(path, { here, kept, names, compare });
     if (here.type === 'directory') await this.#directory(path, here, kept);
-    else if (here.type === 'symlink') await this.#symlink(path, kept, names);
-    else await this.#file(path, { here, kept, names, compare });
+    else await this.#symlink(path, kept, names);
     await this.attributesOf(path);
+  }
+
+  /** A file that has one name, and of which the mirror has nothing, in a directory that it has. */
+  newFile(path: TreePath, here: FileStat): Promise<void> {
+    return this.#replace(path, here);
+  }
+
+  /** The directory alone, in one that the mirror has: its attributes come when all is in it. */
+  async newDirectory(path: TreePath, { mode }: FileStat): Promise<void> {
+    await this.mirror.apply({ kind: 'mkdir', path, mode }, { repeated: true });
+    if (this.#made.size < MOST_MADE) this.#made.add(path);
+  }
+
+  /** Whether the mirror's directory is new and empty, or holds only what was put there for it since. True once. */
+  takeMade(path: TreePath): boolean {
+    return this.#made.delete(path);
   }
 
   /** A range of a file's content in place, the size and the attributes. */
@@ -176,15 +207,26 @@ export class Repair {
   ): Promise<void> {
     const { here, kept, names, compare } = found;
     const same = kept !== undefined && (await this.#sameFile(path, here, kept, compare));
-    if (!same) {
-      await this.mirror.replaceFile(path, { stat: here, content: this.#content(path) });
+    if (same) await this.attributes(path, here, kept);
+    else {
+      await this.#replace(path, here);
       this.#touched(path);
     }
     await this.#linkNames(path, names, same);
   }
 
-  async *#content(path: TreePath): AsyncGenerator<Buffer> {
-    for await (const piece of contentOf(this.local, path)) {
+  async #replace(path: TreePath, here: FileStat): Promise<void> {
+    const shareBytes = EACH_BYTES + Math.min(here.sizeBytes, LARGEST_SHARE_BYTES);
+    await this.#room.take(shareBytes);
+    try {
+      await this.mirror.replaceFile(path, { stat: here, content: this.#content(path, here.sizeBytes) });
+    } finally {
+      this.#room.give(shareBytes);
+    }
+  }
+
+  async *#content(path: TreePath, sizeBytes: number): AsyncGenerator<Buffer, void, undefined> {
+    for await (const piece of contentOf(this.local, path, sizeBytes)) {
       await this.#throttle.take(piece.length, this.#signal);
       yield piece;
     }

@@ -1,3 +1,4 @@
+import { hasCode } from '../base/errors.ts';
 import type { FileStat } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf, isFileSystemFolder, type Child } from './children.ts';
@@ -5,21 +6,25 @@ import { sameFileQuickly } from './comparison.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import type { Follow, Repair } from './repair.ts';
 
-/** Small files are bound by round trips, so several are on their way at once. */
-export const FILES_AT_ONCE = 16;
+/** Small files are bound by round trips, so many are on their way at once; how large they are is bounded elsewhere. */
+export const FILES_AT_ONCE = 256;
+
+const NOTHING: ReadonlyMap<string, FileStat> = new Map();
 
 /**
  * A directory and what stands directly in it; the directories below follow as paths of their own, so the work
  * can stop anywhere and memory is bounded by the largest directory. What the local tree lacks is removed.
  */
 export async function repairTree(repair: Repair, path: TreePath, follow: Follow): Promise<void> {
-  const [here, there] = await Promise.all([repair.local.stat(path), repair.mirror.stat(path)]);
+  const isNew = repair.takeMade(path);
+  const here = await repair.local.stat(path);
   if (here?.type !== 'directory') {
+    const there = await repair.mirror.stat(path);
     if (there?.type === 'directory') await repair.removeAll(path, there);
     return repair.entry(path, 'content');
   }
-  await repair.entry(path, 'quick');
-  const theirs = await removeStrangers(repair, path);
+  if (!isNew) await repair.entry(path, 'quick');
+  const theirs = isNew ? NOTHING : await removeStrangers(repair, path);
   await forEachConcurrently(childrenOf(repair.local, path), FILES_AT_ONCE, (child) =>
     repairChild(repair, child, theirs.get(child.name), follow),
   );
@@ -33,18 +38,32 @@ export async function repairChild(
   there: FileStat | undefined,
   follow: Follow,
 ): Promise<void> {
-  if (child.stat.type === 'directory') {
-    if (there && there.type !== 'directory') await repair.removeAll(child.path, there);
+  try {
+    await repairPresent(repair, child, there, follow);
+  } catch (error) {
+    // Removed since it was listed: whoever did that has taken care of the mirror.
+    if (!hasCode(error, 'NOT_FOUND') || (await repair.local.stat(child.path))) throw error;
+  }
+}
+
+async function repairPresent(
+  repair: Repair,
+  child: Child,
+  there: FileStat | undefined,
+  follow: Follow,
+): Promise<void> {
+  const { path, stat } = child;
+  if (there && stat.type !== there.type && (stat.type === 'directory' || there.type === 'directory'))
+    await repair.removeAll(path, there);
+  if (stat.type === 'directory') {
     // Made now, so that it changes this directory's mtime before that is set.
-    if (there?.type !== 'directory') await repair.entry(child.path, 'quick');
-    return follow({ kind: 'tree', path: child.path });
+    if (there?.type !== 'directory') await repair.newDirectory(path, stat);
+    return follow({ kind: 'tree', path });
   }
-  if (there?.type === 'directory') await repair.removeAll(child.path, there);
-  const names = child.stat.type === 'file' ? await repair.namesOf(child.path) : [];
-  if (there && names.length === 1 && sameFileQuickly(child.stat, there)) {
-    return repair.attributes(child.path, child.stat, there);
-  }
-  await repair.entry(child.path, 'quick');
+  const hasOneName = stat.type === 'file' && stat.links === 1;
+  if (hasOneName && !there) return repair.newFile(path, stat);
+  if (hasOneName && there && sameFileQuickly(stat, there)) return repair.attributes(path, stat, there);
+  await repair.entry(path, 'quick');
 }
 
 async function removeStrangers(repair: Repair, path: TreePath): Promise<Map<string, FileStat>> {
