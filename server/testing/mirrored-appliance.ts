@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -10,7 +8,7 @@ import { type MountAnswer, type MountCall, MountWorker } from './mount-worker.ts
 import { seedMutations } from './mutations.ts';
 import { everyMirrorInSync, pathsIn } from './replicas.ts';
 import { runCommand } from './run-command.ts';
-import { type SshdMirror, startSshdMirror } from './sshd-mirror.ts';
+import { pinOf, type SshdMirror, startSshdMirror } from './sshd-mirror.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { tempDirectory, type TempDirectory } from './temp-directory.ts';
 import { waitUntil } from './wait-until.ts';
@@ -198,12 +196,6 @@ export class MirroredAppliance {
     };
     return waitUntil(`the API shows the rolled-back ${operation} of ${path}`, look, SHOWN_WITHIN_MS);
   }
-}
-
-function pinOf({ knownHosts }: SshdMirror): string {
-  const key = readFileSync(knownHosts, 'utf8').trim().split(' ')[2] ?? '';
-  const digest = createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64');
-  return `SHA256:${digest.replace(/=+$/, '')}`;
 }
 
 /** What is left when nothing is, or after the limit. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -60,6 +61,13 @@ export async function startSshdMirror(options: SshdOptions = {}): Promise<SshdMi
   const server = new Sshd(options, await freePort());
   await server.start();
   return server;
+}
+
+/** The pin of its host key, for who reaches it by another port: known_hosts has the server's own. */
+export function pinOf({ knownHosts }: SshdMirror): string {
+  const key = readFileSync(knownHosts, 'utf8').trim().split(' ')[2] ?? '';
+  const digest = createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64');
+  return `SHA256:${digest.replace(/=+$/, '')}`;
 }
 
 class Sshd implements SshdMirror {

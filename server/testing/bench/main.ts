@@ -5,6 +5,7 @@ import { ApplianceProcess } from '../appliance-process.ts';
 import { smallDisk } from '../small-disk.ts';
 import { type SshdMirror, startSshdMirror } from '../sshd-mirror.ts';
 import { measureDrivers } from './drivers.ts';
+import { measureInitialSync } from './initial-sync.ts';
 import { measureLargeFile } from './large-file.ts';
 import { measureMemory } from './memory.ts';
 import { measureReading } from './reading.ts';
@@ -20,12 +21,13 @@ type Measure = (place: BenchPlace) => Promise<Row[]>;
 const MEASURES: Readonly<Record<string, Measure>> = {
   small: measureSmallFiles,
   large: measureLargeFile,
+  sync: measureInitialSync,
   drivers: measureDrivers,
   reading: measureReading,
   memory: measureMemory,
 };
 
-/** `npm run bench [-- small large drivers reading memory --readme]`: ratios of one run on this machine, as a table. */
+/** `npm run bench [-- small large sync drivers reading memory --readme]`: ratios of one run on this machine, as a table. */
 async function main(args: readonly string[]): Promise<void> {
   const wanted = Object.entries(MEASURES).filter(([name]) => args.includes(name));
   const measures = wanted.length > 0 ? wanted : Object.entries(MEASURES);
