@@ -372,6 +372,8 @@ describe('the stale set of a mirror', () => {
     const stale = journal.staleSet('m1');
     stale.mark(many(12_000));
     const stuck = new Set(many(10_000).map(keyOf));
+    expect(stale.next(1, stuck)).toEqual([]);
+    expect(stale.more()).toBe(true);
     const [first] = stale.next(1, stuck);
     expect(first?.affected).toEqual(many(1, 10_000)[0]);
   });

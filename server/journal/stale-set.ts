@@ -30,6 +30,11 @@ export interface StalePath {
   readonly version: number;
 }
 
+/** What is not to be offered now. */
+export interface Skipped {
+  has(key: string, affected: AffectedPath): boolean;
+}
+
 interface Entry {
   readonly affected: AffectedPath;
   version: number;
@@ -124,17 +129,18 @@ export class StaleSet {
    * are taken back or repeated one by one: what else is stale is named as the local tree is after them. Attributes come
    * last: those of a directory are set by what is done in it.
    */
-  next(limit: number, skip: { has(key: string): boolean }): StalePath[] {
+  next(limit: number, skip: Skipped): StalePath[] {
     const moves = this.#moves > 0 ? this.#eligible(this.#moves, skip, ({ kind }) => kind === 'move') : [];
     const latest = moves.sort((a, b) => b.version - a.version).slice(0, 1);
     if (latest.length > 0) return latest;
     this.#refill(this.#bounds.inMemory / 2);
-    for (;;) {
-      const others = this.#eligible(limit, skip, ({ kind }) => kind !== 'attributes');
-      const found = others.length > 0 ? others : this.#eligible(limit, skip, () => true);
-      // What stands in memory may all be stuck; what waits behind it may not be.
-      if (found.length > 0 || !this.#refill(this.#bounds.stuck)) return found;
-    }
+    const others = this.#eligible(limit, skip, ({ kind }) => kind !== 'attributes');
+    return others.length > 0 ? others : this.#eligible(limit, skip, () => true);
+  }
+
+  /** Where all in memory are stuck: takes more from disk, which may not be. False where there are none, or too many. */
+  more(): boolean {
+    return this.#refill(this.#bounds.stuck);
   }
 
   /** Takes some from disk while there are less than that in memory; false where it took none. */
@@ -156,14 +162,10 @@ export class StaleSet {
     if (this.#entries.delete(key) && !this.#pages.has(key)) this.#pages.add(affected);
   }
 
-  #eligible(
-    limit: number,
-    skip: { has(key: string): boolean },
-    wanted: (affected: AffectedPath) => boolean,
-  ): StalePath[] {
+  #eligible(limit: number, skip: Skipped, wanted: (affected: AffectedPath) => boolean): StalePath[] {
     const found: StalePath[] = [];
     for (const [key, entry] of this.#entries) {
-      if (entry.holds > 0 || skip.has(key) || !wanted(entry.affected)) continue;
+      if (entry.holds > 0 || !wanted(entry.affected) || skip.has(key, entry.affected)) continue;
       found.push({ key, affected: entry.affected, version: entry.version });
       if (found.length >= limit) break;
     }

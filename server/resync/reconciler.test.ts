@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../base/logger.ts';
 import { doneWithin } from '../base/wait.ts';
+import type { FileSource } from '../filesystem/file-tree.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
-import { treePath } from '../filesystem/tree-path.ts';
+import { type TreePath, treePath } from '../filesystem/tree-path.ts';
 import { Journal } from '../journal/journal.ts';
 import { type TempDirectory, tempDirectory } from '../testing/temp-directory.ts';
 import { waitUntil } from '../testing/wait-until.ts';
@@ -52,6 +53,61 @@ it('stops at once while it waits for its share of a slow line, and keeps what is
   expect(await doneWithin(reconciler.stop(), 5000)).toBe(true);
   expect(stale.next(10, new Set()).map(({ affected }) => affected.path)).toContain('/large');
   expect(reconciler.problems).toEqual([]);
+  await local.stop();
+  await mirror.stop();
+});
+
+/** Reads what it is to put at its first path, and does no more until it may. */
+class SlowTree extends LocalTree {
+  mayGoOn: () => void = () => {};
+  readonly #gate = new Promise<void>((resolve) => (this.mayGoOn = resolve));
+  hasRead = false;
+
+  override async replaceFile(path: TreePath, source: FileSource): Promise<void> {
+    const content: Buffer[] = [];
+    for await (const piece of source.content) content.push(piece);
+    const isFirst = !this.hasRead;
+    this.hasRead = true;
+    if (isFirst) await this.#gate;
+    return super.replaceFile(path, { ...source, content: piecesOf(content) });
+  }
+}
+
+async function* piecesOf(content: readonly Buffer[]): AsyncGenerator<Buffer> {
+  for (const piece of content) yield await Promise.resolve(piece);
+}
+
+it('never puts back what a file held before it was changed and repaired again', async () => {
+  const local = await treeAt('local');
+  await mkdir(join(temp.path, 'mirror'));
+  const mirror = new SlowTree(join(temp.path, 'mirror'), join(temp.path, 'mirror/.proxyfs'));
+  await mirror.start();
+  const stale = journal.staleSet('mirror');
+  const [file, other] = [treePath('/file'), treePath('/other')];
+  const inLocal = (path: string) => join(temp.path, 'local', path);
+  const inMirror = (path: string) => join(temp.path, 'mirror', path);
+  await writeFile(inLocal('file'), 'before');
+  stale.mark([{ kind: 'entry', path: file }]);
+  const reconciler = new Reconciler({
+    local,
+    mirror,
+    stale,
+    withLock: (_affected, work) => work(),
+    logger: silentLogger,
+  });
+  reconciler.start();
+  await waitUntil('the file is read', () => mirror.hasRead);
+  await local.apply({ kind: 'write', path: file, offset: 0, data: Buffer.from('after!') });
+  await writeFile(inLocal('other'), 'other');
+  stale.mark([
+    { kind: 'extent', path: file, index: 0 },
+    { kind: 'entry', path: other },
+  ]);
+  const arrived = () => readFile(inMirror('other'), 'utf8');
+  await waitUntil('what was marked last is repaired', async () => (await arrived()) === 'other');
+  mirror.mayGoOn();
+  await waitUntil('nothing is stale', () => stale.size === 0);
+  expect(await readFile(inMirror('file'), 'utf8')).toBe('after!');
   await local.stop();
   await mirror.stop();
 });

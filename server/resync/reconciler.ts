@@ -2,11 +2,11 @@ import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Permits } from '../base/permits.ts';
-import { sleep } from '../base/wait.ts';
+import { doneWithin, sleep } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
-import type { TreePath } from '../filesystem/tree-path.ts';
+import { isWithin, type TreePath } from '../filesystem/tree-path.ts';
 import type { StalePath, StaleSet } from '../journal/stale-set.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { LinkGroups } from './link-groups.ts';
@@ -17,6 +17,7 @@ import { Repair } from './repair.ts';
 const AT_ONCE = 64;
 /** Files on their way at once: as many small ones as a distant line takes, or a few large ones. */
 const ROOM_BYTES = 8 * 1024 * 1024;
+const LOOK_AGAIN_MS = 100;
 const MOST_PROBLEMS = 100;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -151,14 +152,18 @@ export class Reconciler {
   /** Starts as many repairs as may be under way and waits until one of them ends; false where none is left. */
   async #fill(pass: Pass): Promise<boolean> {
     const { busy, failed } = pass;
-    const skip = { has: (key: string) => busy.has(key) || failed.has(key) };
+    const skip = {
+      has: (key: string, affected: AffectedPath) => failed.has(key) || isInTheWay(affected, busy),
+    };
     for (const stale of this.#stale.next(AT_ONCE - busy.size, skip)) {
       if (!mayStart(stale.affected, busy)) break;
+      if (isInTheWay(stale.affected, busy)) continue;
       const done = this.#attempt(pass, stale).finally(() => busy.delete(stale.key));
       busy.set(stale.key, { affected: stale.affected, done });
     }
-    if (busy.size === 0) return false;
-    await Promise.race([...busy.values()].map(({ done }) => done));
+    if (busy.size === 0) return this.#stale.more();
+    // What is marked meanwhile need not wait for the end of a large file.
+    await doneWithin(Promise.race([...busy.values()].map(({ done }) => done)), LOOK_AGAIN_MS);
     return true;
   }
 
@@ -191,11 +196,9 @@ export class Reconciler {
       made: pass.made,
     });
     const work = () => repairAffected(repair, stale.affected, 'content', follow, 'later');
-    const { kind } = stale.affected;
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once. In a whole
     // directory nobody waits: what changes there is marked by its own name.
-    const isWide = kind === 'tree' || kind === 'children';
-    await (locked && !isWide ? this.#withLock(stale.affected, work) : work());
+    await (locked && !isWide(stale.affected) ? this.#withLock(stale.affected, work) : work());
     return this.#stale.settle(stale);
   }
 
@@ -222,6 +225,25 @@ function blockedByDepth({ failed }: Pass): StalePath[][] {
     else depths.set(depth, [stale]);
   }
   return [...depths].sort(([a], [b]) => b - a).map(([, group]) => group);
+}
+
+/**
+ * RACE: of two repairs of one file the slower one could put back what it has read before the file was changed. A whole
+ * directory is everything below it.
+ */
+function isInTheWay(one: AffectedPath, busy: Pass['busy']): boolean {
+  // Moves come before all else, and wait for all else.
+  if (one.kind === 'move') return false;
+  for (const { affected: other } of busy.values()) {
+    if (one.path === other.path) return true;
+    if (isWide(one) && isWithin(other.path, one.path)) return true;
+    if (isWide(other) && isWithin(one.path, other.path)) return true;
+  }
+  return false;
+}
+
+function isWide({ kind }: AffectedPath): boolean {
+  return kind === 'tree' || kind === 'children';
 }
 
 /** A move goes alone, since names mean something else after it; attributes go after what is done in their directories. */

@@ -18,6 +18,12 @@ const EACH_BYTES = 4 * 1024;
 /** So many new directories are remembered; others are listed. */
 const MOST_MADE = 10_000;
 
+interface Range {
+  readonly path: TreePath;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
 /**
  * Makes paths of one mirror equal to the local ones. Every step compares first, so repairing what is already
  * equal changes nothing, and repairing may be broken off and begun anew anywhere.
@@ -93,12 +99,20 @@ export class Repair {
   }
 
   /** A range of a file's content in place, the size and the attributes. */
-  async range(range: { path: TreePath; offset: number; lengthBytes: number }): Promise<void> {
+  async range(range: Range): Promise<void> {
+    const { path } = range;
+    const here = await this.local.stat(path);
+    if (here?.type !== 'file') return this.entry(path, 'content');
+    // RACE: by another name the file may just be copied, with what it held before.
+    await this.#groups.inTurn(path, (names) => this.#range(range, names));
+  }
+
+  async #range(range: Range, names: readonly TreePath[]): Promise<void> {
     const { path } = range;
     const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
-    if (here?.type !== 'file' || there?.type !== 'file') return this.entry(path, 'content');
+    if (here?.type !== 'file' || there?.type !== 'file') return this.#entry(path, 'content', names);
     // A mirror's file that is shorter than the range's beginning lacks more than the range.
-    if (there.sizeBytes < Math.min(range.offset, here.sizeBytes)) return this.entry(path, 'content');
+    if (there.sizeBytes < Math.min(range.offset, here.sizeBytes)) return this.#entry(path, 'content', names);
     const lengthBytes = Math.min(range.lengthBytes, Math.max(0, here.sizeBytes - range.offset));
     if (!(await sameContent(this.local, this.mirror, { ...range, lengthBytes }))) {
       const data = await this.local.read(path, range.offset, lengthBytes);

@@ -56,9 +56,9 @@ export class DirectoryMirror implements Participant {
   }
 
   /** The same with more patience, telling what is in the way. */
-  async caughtUp(): Promise<void> {
+  async caughtUp(limitMs = 20_000): Promise<void> {
     this.reconciler.start();
-    if (await waitUntil(() => this.inSync, 20_000)) return;
+    if (await waitUntil(() => this.inSync, limitMs)) return;
     const problems = this.reconciler.problems.map(
       ({ affected, error }) => `${affected.kind} ${affected.path}: ${error.message}`,
     );

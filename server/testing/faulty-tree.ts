@@ -21,6 +21,8 @@ export class FaultyTree implements FileTree {
   #isDead = false;
   #changesLeft = Number.POSITIVE_INFINITY;
   #underWay = 0;
+  /** How often it was asked anything. */
+  calls = 0;
   /** Answers why an operation is refused; undefined where it is not. */
   refuses: (operation: Operation) => AppError | undefined = () => undefined;
   onLost: () => void = () => {};
@@ -153,6 +155,7 @@ export class FaultyTree implements FileTree {
   }
 
   async #reach(): Promise<void> {
+    this.calls += 1;
     if (this.#isDead) return new Promise(() => {});
     if (!this.#linked) throw new AppError('MIRROR_UNREACHABLE');
   }

@@ -1,32 +1,23 @@
-import { readFile } from 'node:fs/promises';
+import { highestMemoryBytes } from '../resident-memory.ts';
 import { runCommand } from '../run-command.ts';
 import type { BenchPlace, Row } from './table.ts';
 
 const GIB = 5;
 const ROUNDS = 10;
 const LIMIT_MS = 600_000;
-const LOOK_EVERY_MS = 100;
 
 /** The highest memory of the appliance throughout 5 GiB of writes. */
 export async function measureMemory({ appliance }: BenchPlace): Promise<Row[]> {
   await appliance.restart();
-  let highestKib = 0;
-  const look = async () => {
-    const status = await readFile(`/proc/${appliance.pid}/status`, 'utf8');
-    highestKib = Math.max(highestKib, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0));
-  };
-  const watching = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS);
   const script = `for k in $(seq ${ROUNDS}); do dd if=/dev/zero of=memory bs=1M count=$((${GIB} * 1024 / ${ROUNDS})) status=none || exit 1; done; rm memory`;
-  try {
+  const highestBytes = await highestMemoryBytes(appliance.pid, async () => {
     const written = await runCommand('bash', ['-c', script], {
       directory: appliance.mountPoint,
       timeoutMs: LIMIT_MS,
     });
     if (written.code !== 0) throw new Error(written.stderr);
-  } finally {
-    clearInterval(watching);
-  }
-  const mib = Math.round(highestKib / 1024);
+  });
+  const mib = Math.round(highestBytes / 1024 ** 2);
   return [
     {
       what: `memory throughout ${GIB} GiB of writes`,
