@@ -95,6 +95,7 @@ export const ERROR_CATALOGUE = {
   HOST_KEY_UNKNOWN: row('The host key of the mirror is not known', 422, 'EIO', 'operator'),
   HOST_KEY_CHANGED: row('The host key of the mirror has changed', 422, 'EIO', 'operator'),
   FOREIGN_REPLICA: row('The mirror belongs to another set', 409, 'EIO', 'operator'),
+  MIRROR_HELD: row('Another appliance uses the mirror', 409, 'EIO', 'operator'),
   ROLLED_BACK: row('The mirror is ahead of this appliance', 409, 'EIO', 'operator'),
   LOCAL_UNKNOWN: row('The local directory is not the one it was', 409, 'EIO', 'operator'),
   ALREADY_RUNNING: row('Another Proxyfs serves this directory', 409, 'EIO', 'operator'),

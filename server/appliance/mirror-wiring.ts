@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { Reconciler, type WithLock } from '../resync/reconciler.ts';
 import type { PathLocks } from '../transaction/path-locks.ts';
+import { MirrorLease } from './mirror-lease.ts';
 import type { ReplicaIdentity } from './replica-identity.ts';
 import { SyncedMirror } from './synced-mirror.ts';
 
@@ -28,23 +29,36 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     await journal.flushed();
   };
   const admit = async () => {
-    const isNew = !journal.knows(config.name);
-    await identity.admit(config.name, mirror.tree, markAllStale);
+    const isNew = !journal.mirror(config.name);
+    await identity.admit({ mirror: config.name, tree: mirror.tree, lease, markAllStale });
     // Making the reserved directory has set the mtime of the root there.
     if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
   };
   const mirror: Mirror = new Mirror({ config, timeoutMs, logger, admit });
+  const lease = new MirrorLease({
+    mirror: config.name,
+    tree: mirror.tree,
+    owner: identity.owner,
+    count: {
+      known: journal.mirror(config.name)?.renewals ?? 0,
+      note: (renewals) => journal.noteRenewals(config.name, renewals),
+    },
+    logger,
+    onLost: (error) => synced.fence(error),
+  });
   const withLock = lockingWith(locks);
   const { bandwidthLimit } = config;
   const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger, bandwidthLimit });
-  return new SyncedMirror({
+  const synced = new SyncedMirror({
     mirror,
+    lease,
     stale,
     reconciler,
     timeoutMs,
     detachment: journal.detachment(config.name),
     scrubbedAtMs: journal.scrubbedAtMs(config.name),
   });
+  return synced;
 }
 
 function lockingWith(locks: PathLocks): WithLock {

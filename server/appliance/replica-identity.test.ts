@@ -1,55 +1,202 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../base/logger.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { Journal } from '../journal/journal.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
+import { MirrorLease } from './mirror-lease.ts';
 import { ReplicaIdentity } from './replica-identity.ts';
 
+/** One start of an appliance whose tree and journal are in directories of this name. */
+interface Start {
+  admit(): Promise<string>;
+  readonly lease: MirrorLease;
+  readonly filled: () => boolean;
+  end(): Promise<void>;
+}
+
 let temp: TempDirectory;
-let journal: Journal;
-let identity: ReplicaIdentity;
 let mirror: LocalTree;
+const running: Start[] = [];
 
 beforeEach(async () => {
   temp = await tempDirectory('identity');
-  for (const name of ['local', 'mirror']) await mkdir(join(temp.path, name));
-  journal = await Journal.open(join(temp.path, 'journal'));
-  identity = new ReplicaIdentity(treeAt('local'), journal);
+  for (const name of ['a', 'mirror']) await mkdir(join(temp.path, name, 'tree'), { recursive: true });
   mirror = treeAt('mirror');
-  await identity.begin();
-  await identity.admit('m1', mirror, () => Promise.resolve());
 });
 
 afterEach(async () => {
-  await journal.close();
+  for (const start of running.splice(0)) await start.end();
   await temp.remove();
 });
 
 function treeAt(name: string): LocalTree {
-  return new LocalTree(join(temp.path, name), join(temp.path, name, '.proxyfs'));
+  const root = join(temp.path, name, 'tree');
+  return new LocalTree(root, join(root, '.proxyfs'));
 }
 
+async function start(name: string): Promise<Start> {
+  const journal = await Journal.open(join(temp.path, name, 'journal'));
+  let isOpen = true;
+  const end = async () => {
+    if (isOpen) await journal.close();
+    isOpen = false;
+  };
+  const identity = new ReplicaIdentity(treeAt(name), journal);
+  try {
+    await identity.begin();
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  let filled = false;
+  const lease = new MirrorLease({
+    mirror: 'm1',
+    tree: mirror,
+    owner: identity.owner,
+    count: { known: journal.mirror('m1')?.renewals ?? 0, note: (count) => journal.noteRenewals('m1', count) },
+    logger: silentLogger,
+    onLost: () => {},
+  });
+  const markAllStale = () => Promise.resolve(void (filled = true));
+  const started: Start = {
+    admit: () =>
+      identity.admit({ mirror: 'm1', tree: mirror, lease, markAllStale }).then(
+        () => 'admitted',
+        (error: { code: string }) => error.code,
+      ),
+    lease,
+    filled: () => filled,
+    end,
+  };
+  running.push(started);
+  return started;
+}
+
+/** Starts, is let in, and stops in good order. */
+async function run(name: string): Promise<void> {
+  const started = await start(name);
+  expect(await started.admit()).toBe('admitted');
+  await started.lease.release();
+  await started.end();
+}
+
+const copy = (from: string, to: string) =>
+  cp(join(temp.path, from), join(temp.path, to), { recursive: true, force: true });
+const write = (name: string, file: string, text: string) =>
+  writeFile(join(temp.path, name, 'tree', file), text);
+
 async function leave(place: 'undo' | 'staging'): Promise<string> {
-  const directory = join(temp.path, 'mirror', '.proxyfs', place);
+  const directory = join(temp.path, 'mirror/tree/.proxyfs', place);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'left'), 'put aside when the link was lost');
   return directory;
 }
 
 it('clears what a lost link has left put aside on a mirror that comes back', async () => {
+  const started = await start('a');
+  await started.admit();
   const undo = await leave('undo');
   const staging = await leave('staging');
-  await identity.admit('m1', mirror, () => Promise.resolve());
+  await started.admit();
   expect(await readdir(undo)).toEqual([]);
   expect(await readdir(staging)).toEqual([]);
 });
 
-it('clears nothing on a mirror of another set', async () => {
+it('clears and writes nothing on a mirror of another set', async () => {
   await mirror.writeReserved('replica.json', Buffer.from('{"setId":"other","replica":"m1","generation":1}'));
   const undo = await leave('undo');
-  await expect(identity.admit('m1', mirror, () => Promise.resolve())).rejects.toMatchObject({
-    code: 'FOREIGN_REPLICA',
-  });
+  expect(await (await start('a')).admit()).toBe('FOREIGN_REPLICA');
   expect(await readdir(undo)).toEqual(['left']);
+  expect(await mirror.readReserved('lease.json')).toBeUndefined();
+});
+
+it('writes nothing to a mirror of unknown origin that it refuses', async () => {
+  await write('mirror', 'theirs', 'not ours');
+  expect(await (await start('a')).admit()).toBe('ADOPTION_NEEDED');
+  expect(await readdir(join(temp.path, 'mirror/tree'))).toEqual(['theirs']);
+});
+
+it('fills an empty mirror, and lets it in again at each start without another look', async () => {
+  await write('a', 'file', 'content');
+  const first = await start('a');
+  expect([await first.admit(), first.filled()]).toEqual(['admitted', true]);
+  await write('mirror', 'file', 'content');
+  await first.lease.release();
+  await first.end();
+  for (let restart = 0; restart < 3; restart++) {
+    // Differs now, which nobody but a scrub would look for.
+    await write('mirror', 'file', `other ${restart}`);
+    const next = await start('a');
+    expect([await next.admit(), next.filled()]).toEqual(['admitted', false]);
+    await next.lease.release();
+    await next.end();
+  }
+});
+
+describe('a mirror that a newer run of the appliance has used', () => {
+  beforeEach(async () => {
+    await run('a');
+    await copy('a', 'older');
+    await write('a', 'file', 'newer');
+    await run('a');
+    await write('mirror', 'file', 'newer');
+    await run('a');
+  });
+
+  it('refuses the older copy of it, however often that starts', async () => {
+    const codes: string[] = [];
+    for (let restart = 0; restart < 4; restart++) {
+      const older = await start('older');
+      codes.push(await older.admit());
+      await older.end();
+    }
+    expect(codes).toEqual(['ROLLED_BACK', 'ADOPTION_NEEDED', 'ADOPTION_NEEDED', 'ADOPTION_NEEDED']);
+    expect(await readdir(join(temp.path, 'mirror/tree'))).toContain('file');
+    await run('a');
+  });
+
+  it('takes the older copy after its .proxyfs was removed and it was made equal', async () => {
+    await rm(join(temp.path, 'mirror/tree/.proxyfs'), { recursive: true });
+    await rm(join(temp.path, 'mirror/tree/file'));
+    await run('older');
+  });
+
+  it('is refused by a tree that is older than its journal', async () => {
+    await copy('older/tree/.proxyfs', 'a/tree/.proxyfs');
+    await expect(start('a')).rejects.toMatchObject({ code: 'LOCAL_UNKNOWN' });
+  });
+});
+
+it('refuses a copy that was made while the last run went on, unless the mirror is equal all the same', async () => {
+  await run('a');
+  const long = await start('a');
+  expect(await long.admit()).toBe('admitted');
+  await copy('a', 'older');
+  for (let renewal = 0; renewal < 20; renewal++) await long.lease.renew();
+  await write('mirror', 'file', 'written since');
+  await long.lease.release();
+  const older = await start('older');
+  expect(await older.admit()).toBe('ADOPTION_NEEDED');
+  await rm(join(temp.path, 'mirror/tree/file'));
+  expect(await older.admit()).toBe('admitted');
+  expect(await long.admit()).toBe('MIRROR_HELD');
+});
+
+it('is not let in while a running one holds the mirror, and changes nothing there', async () => {
+  const held = await start('a');
+  await held.admit();
+  await copy('a', 'b');
+  const before = await mirror.readReserved('lease.json');
+  // Both are this process; what tells them apart is the start.
+  expect(await (await start('b')).admit()).toBe('MIRROR_HELD');
+  expect((await mirror.readReserved('lease.json'))?.equals(before ?? Buffer.alloc(0))).toBe(true);
+  await held.lease.release();
+});
+
+it('refuses a local tree that has lost its identity', async () => {
+  await run('a');
+  await rm(join(temp.path, 'a/tree/.proxyfs'), { recursive: true });
+  await expect(start('a')).rejects.toMatchObject({ code: 'LOCAL_UNKNOWN' });
 });

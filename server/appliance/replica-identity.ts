@@ -7,25 +7,38 @@ import { IDENTITY_FILE, ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
 import { differences } from '../resync/difference.ts';
 import { isEmpty } from '../resync/tree-walk.ts';
+import type { LeaseOwner, MirrorLease } from './mirror-lease.ts';
+import { markOf } from './process-mark.ts';
 
 const SHOWN_DIFFERENCES = 5;
+const TO_TAKE_IN =
+  'To use it here all the same, remove .proxyfs there: it is then compared, and taken in if it is empty or equal';
 
 const identitySchema = z.object({
   setId: z.string().min(1),
   replica: z.string(),
   generation: z.number().int().nonnegative(),
+  /** Of the same start: a copy of this appliance counts the same numbers. */
+  startId: z.string().optional(),
 });
 type Identity = z.infer<typeof identitySchema>;
 
+export interface Admission {
+  readonly mirror: string;
+  readonly tree: FileTree;
+  readonly lease: MirrorLease;
+  readonly markAllStale: () => Promise<void>;
+}
+
 /**
- * Who belongs together: every replica carries the id of its set and the number of the appliance's last start.
+ * Who belongs together: every replica carries the id of its set, and number and id of the start that used it last.
  * Nothing is written to a mirror before it has shown that it belongs here, or that it holds nothing.
  */
 export class ReplicaIdentity {
   readonly #local: LocalTree;
   readonly #journal: Journal;
   readonly #adoptions = new Map<string, (tree: FileTree) => Promise<boolean>>();
-  #identity: Identity | undefined;
+  #owner: LeaseOwner | undefined;
 
   constructor(local: LocalTree, journal: Journal) {
     this.#local = local;
@@ -44,38 +57,46 @@ export class ReplicaIdentity {
           : 'local_path has lost its .proxyfs/replica.json: is its disk mounted? Nothing was changed anywhere',
       );
     }
+    const counted = this.#journal.generation ?? 0;
+    if (journalled !== undefined && known && known.generation < counted) {
+      throw new AppError(
+        'LOCAL_UNKNOWN',
+        `local_path is of start ${known.generation}, the journal of start ${counted}: was local_path restored from an ` +
+          'older copy? Bring back the newer one; or, to go on from the copy, remove the journal in state_path',
+      );
+    }
     const setId = known?.setId ?? randomUUID();
-    this.#identity = { setId, replica: 'local', generation: (known?.generation ?? 0) + 1 };
-    await writeIdentity(this.#local, this.#identity);
-    if (journalled === undefined) await this.#journal.belongTo(setId);
+    const generation = Math.max(known?.generation ?? 0, counted) + 1;
+    this.#owner = { setId, generation, startId: randomUUID(), holder: await markOf(process.pid) };
+    // ORDER: the journal never counts further than the tree that it belongs to.
+    await writeIdentity(this.#local, this.#identityOf('local'));
+    await this.#journal.belongTo(setId, generation);
+  }
+
+  /** What the leases of this start say. */
+  get owner(): LeaseOwner {
+    if (!this.#owner) throw new AppError('BUG', 'begin() comes before admit()');
+    return this.#owner;
   }
 
   /**
-   * Lets a mirror in or refuses it (FOREIGN_REPLICA, ROLLED_BACK, ADOPTION_NEEDED), changing nothing there
-   * when it refuses. A mirror without history is compared: empty ones are filled, equal ones adopted.
+   * Lets a mirror in or refuses it (FOREIGN_REPLICA, MIRROR_HELD, ROLLED_BACK, ADOPTION_NEEDED), changing nothing
+   * there when it refuses. A mirror without history, or with somebody else's, is compared: empty ones are filled,
+   * equal ones adopted.
    */
-  async admit(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {
-    const own = this.#own;
+  async admit({ mirror, tree, lease, markAllStale }: Admission): Promise<void> {
     const theirs = await readIdentity(tree, `mirror ${mirror}`);
-    if (theirs && theirs.setId !== own.setId) {
-      throw new AppError(
-        'FOREIGN_REPLICA',
-        `${mirror} belongs to another set (${theirs.setId}, here ${own.setId})`,
-      );
-    }
-    if (theirs && theirs.generation > own.generation) {
-      throw new AppError(
-        'ROLLED_BACK',
-        `${mirror} was last used by start ${theirs.generation} of this set, this is start ${own.generation}: was local_path restored from an older copy?`,
-      );
-    }
+    if (theirs) this.#checkSet(mirror, theirs);
+    const renewals = await lease.check();
+    if (theirs) this.#checkGeneration(mirror, theirs);
+    const isOurs = theirs && this.#isOurs(mirror, theirs, renewals);
+    if (!isOurs) await this.#firstContact(mirror, tree, markAllStale);
+    await this.#note(mirror, theirs);
+    await lease.take();
     // What a lost link left put aside or staged serves nobody any more: the local tree has the content.
     if (theirs) await tree.dropLeftovers();
-    if (!theirs || !this.#journal.knows(mirror)) await this.#firstContact(mirror, tree, markAllStale);
-    // DURABILITY: the stale set is complete on disk before the mirror counts as known.
-    await this.#journal.flushed();
-    await writeIdentity(tree, { ...own, replica: mirror });
-    if (!this.#journal.knows(mirror)) await this.#journal.admit(mirror);
+    const own = this.#identityOf(mirror);
+    if (theirs?.startId !== own.startId || theirs?.replica !== mirror) await writeIdentity(tree, own);
   }
 
   /**
@@ -87,9 +108,50 @@ export class ReplicaIdentity {
     return () => void this.#adoptions.delete(mirror);
   }
 
-  get #own(): Identity {
-    if (!this.#identity) throw new AppError('BUG', 'begin() comes before admit()');
-    return this.#identity;
+  /** From now on the mirror is known, and this start the last that used it. */
+  async #note(mirror: string, theirs: Identity | undefined): Promise<void> {
+    const { startId } = this.owner;
+    const starts = theirs?.startId === undefined ? [startId] : [...new Set([theirs.startId, startId])];
+    // DURABILITY: the stale set is complete on disk before the mirror counts as known; and the journal has both
+    // starts before the mirror has the new one, whose writing may be interrupted.
+    await this.#journal.flushed();
+    if (this.#journal.mirror(mirror)?.startIds?.join() !== starts.join())
+      await this.#journal.admit(mirror, starts);
+  }
+
+  #checkSet(mirror: string, theirs: Identity): void {
+    const { setId } = this.owner;
+    if (theirs.setId === setId) return;
+    throw new AppError(
+      'FOREIGN_REPLICA',
+      `${mirror} belongs to another set (${theirs.setId}, here ${setId}); ${TO_TAKE_IN}`,
+    );
+  }
+
+  #checkGeneration(mirror: string, theirs: Identity): void {
+    const { generation } = this.owner;
+    if (theirs.generation <= generation) return;
+    throw new AppError(
+      'ROLLED_BACK',
+      `${mirror} was last used by start ${theirs.generation} of this set, this is start ${generation}: was local_path ` +
+        `restored from an older copy? ${TO_TAKE_IN}`,
+    );
+  }
+
+  /**
+   * Whether nobody but this appliance has used the mirror since, as the journal remembers it. A copy of it, older or
+   * going on elsewhere, counts the same numbers: so starts have ids, and within one the renewed leases are counted.
+   */
+  #isOurs(mirror: string, { startId }: Identity, renewals: number): boolean {
+    const known = this.#journal.mirror(mirror);
+    if (!known) return false;
+    if (!known.startIds || startId === undefined) return true;
+    return known.startIds.includes(startId) && renewals <= (known.renewals ?? 0);
+  }
+
+  #identityOf(replica: string): Identity {
+    const { setId, generation, startId } = this.owner;
+    return { setId, replica, generation, startId };
   }
 
   async #firstContact(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {

@@ -2,17 +2,21 @@ import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { ContentState } from '../../shared/states.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import { AppError } from '../base/errors.ts';
-import { withDeadline } from '../base/wait.ts';
+import { doneWithin, withDeadline } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { StaleSet } from '../journal/stale-set.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Reconciler } from '../resync/reconciler.ts';
+import type { MirrorLease } from './mirror-lease.ts';
 import { Suspects } from './suspects.ts';
 import type { HeldMark, Participant } from '../transaction/participant.ts';
 
 /** Reasons why a path can't be repaired that would also refuse the caller's own change: it gets their errno. */
 const HOLDS_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NO_SPACE', 'QUOTA_EXCEEDED', 'READ_ONLY']);
+
+/** How long a stop waits for the repair under way. */
+const STOP_LIMIT_MS = 1000;
 
 /**
  * A mirror with its stale set and what drains it: the two states (link, content) in one place, and the answer
@@ -24,15 +28,19 @@ export class SyncedMirror implements Participant {
   readonly mirror: Mirror;
   readonly stale: StaleSet;
   readonly reconciler: Reconciler;
+  readonly #lease: MirrorLease;
   readonly #timeoutMs: number;
   readonly #suspects = new Suspects((affected) => this.stale.mark(affected));
   #detachment: string | undefined;
   #scrubbedAtMs: number | undefined;
   #knownDown = false;
+  /** Another appliance has taken it over, and may have changed it. */
+  #isFenced = false;
   #content: { state: ContentState; sinceMs: number } = { state: 'unknown', sinceMs: Date.now() };
 
   constructor(options: {
     mirror: Mirror;
+    lease: MirrorLease;
     stale: StaleSet;
     reconciler: Reconciler;
     timeoutMs: number;
@@ -41,6 +49,7 @@ export class SyncedMirror implements Participant {
   }) {
     this.name = options.mirror.name;
     this.mirror = options.mirror;
+    this.#lease = options.lease;
     this.stale = options.stale;
     this.reconciler = options.reconciler;
     this.#timeoutMs = options.timeoutMs;
@@ -51,7 +60,9 @@ export class SyncedMirror implements Participant {
   start(): void {
     this.mirror.events.on('link', ({ state }) => {
       this.#suspects.linked = state === 'up';
+      this.#lease.linked = state === 'up';
       if (state === 'up') {
+        this.#isFenced = false;
         this.#knownDown = false;
         this.reconciler.start();
       }
@@ -68,6 +79,8 @@ export class SyncedMirror implements Participant {
 
   async stop(): Promise<void> {
     this.#suspects.stop();
+    // ORDER: the lease is given back only when nothing more is sent.
+    if (await doneWithin(this.reconciler.stop(), STOP_LIMIT_MS)) await this.#lease.release();
     await Promise.all([this.mirror.stop(), this.reconciler.stop()]);
   }
 
@@ -94,7 +107,7 @@ export class SyncedMirror implements Participant {
   }
 
   get inSync(): boolean {
-    return this.mirror.linkState === 'up' && this.stale.size === 0;
+    return this.mirror.linkState === 'up' && this.stale.size === 0 && this.#lease.isFresh;
   }
 
   get marks(): number {
@@ -111,8 +124,16 @@ export class SyncedMirror implements Participant {
 
   async ready(): Promise<void> {
     await this.mirror.connected();
+    if (!this.#lease.isFresh) await this.#lease.renew();
     // A short catch-up is waited for as long as one attempt may take; a long one, or one that is stuck, is not.
     if (!this.inSync) await this.caughtUp(this.#timeoutMs);
+  }
+
+  /** Ends the link, loudly: nothing may be changed there any more. */
+  fence(error: AppError): void {
+    this.#isFenced = true;
+    this.mirror.fence(error);
+    this.#changed();
   }
 
   gaveUp(): void {
@@ -189,6 +210,7 @@ export class SyncedMirror implements Participant {
   }
 
   #contentNow(): ContentState {
+    if (this.#isFenced) return 'unknown';
     if (this.stale.size > 0) return this.reconciler.busy ? 'resyncing' : 'stale';
     if (this.mirror.linkState === 'up') return 'in-sync';
     // What was in sync when the link went is still so: every change since was refused or marked.

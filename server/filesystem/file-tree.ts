@@ -91,6 +91,11 @@ export interface FileTree {
   /** Writes it durably and atomically, making the reserved directory (mode 0700) where it is missing. */
   writeReserved(name: string, content: Buffer): Promise<void>;
 
+  /** Overwrites one that is there, in place: where it is no shorter than before that needs no space. */
+  overwriteReserved(name: string, content: Buffer): Promise<void>;
+  /** How long ago it was last written, by the replica's own clock; undefined where there is none. */
+  reservedAgeMs(name: string): Promise<number | undefined>;
+
   /** Lets go of what the tree keeps open for `path` between operations. */
   release(path: TreePath): void;
 }

@@ -1,6 +1,7 @@
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { hasErrno } from './errno.ts';
 import { ensurePrivateDirectory, type LocalPaths } from './local-paths.ts';
+import { lstatOptional } from './local-stat.ts';
 
 /** The small files of the reserved directory. */
 export class LocalReserved {
@@ -33,6 +34,20 @@ export class LocalReserved {
     // DURABILITY: the new names, of the file and of the directory it is in.
     await syncDirectory(this.#paths.reservedDirectory);
     await syncDirectory(this.#paths.root);
+  }
+
+  async overwrite(name: string, content: Buffer): Promise<void> {
+    const handle = await open(this.#paths.reserved(name), 'r+');
+    try {
+      await handle.write(content, 0, content.length, 0);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async ageMs(name: string): Promise<number | undefined> {
+    const found = await lstatOptional(this.#paths.reserved(name));
+    return found && Date.now() - Number(found.mtimeMs);
   }
 }
 

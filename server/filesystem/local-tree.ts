@@ -192,6 +192,14 @@ export class LocalTree implements FileTree {
     return translated(this.#reserved.write(name, content));
   }
 
+  overwriteReserved(name: string, content: Buffer): Promise<void> {
+    return translated(this.#reserved.overwrite(name, content));
+  }
+
+  reservedAgeMs(name: string): Promise<number | undefined> {
+    return translated(this.#reserved.ageMs(name));
+  }
+
   release(path: TreePath): void {
     this.#files.forget(path);
   }

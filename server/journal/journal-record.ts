@@ -7,13 +7,22 @@ export const JOURNAL_VERSION = 1;
 
 export type JournalRecord =
   | { readonly version: number }
-  | { readonly setId: string }
-  | { readonly admittedAtMs: number }
+  | { readonly setId: string; readonly generation?: number }
+  | MirrorRecord
   | { readonly scrubbedAtMs: number }
   | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
   | AffectedRecord
   | PageRecord;
+
+/** A mirror that was admitted. The optional ones are missing in what earlier versions wrote. */
+export interface MirrorRecord {
+  readonly admittedAtMs: number;
+  /** The starts of this appliance that the mirror may have been used by last. */
+  readonly startIds?: readonly string[];
+  /** Its lease was renewed no more often than this. */
+  readonly renewals?: number;
+}
 
 export interface AffectedRecord {
   readonly affected: AffectedPath;

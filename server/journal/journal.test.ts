@@ -398,16 +398,21 @@ describe('the stale set of a mirror', () => {
 
 describe('the journal', () => {
   it('remembers the set, the admitted mirrors and the detached ones', async () => {
-    await journal.belongTo('set-1');
-    await journal.admit('m1');
+    await journal.belongTo('set-1', 7);
+    await journal.admit('m1', ['start-6', 'start-7']);
+    await journal.noteRenewals('m1', 12);
+    await journal.noteRenewals('m2', 12);
     await journal.setDetachment('m2', 'maintenance');
     await reopen();
-    expect([journal.setId, journal.knows('m1'), journal.knows('m2'), journal.detachment('m2')]).toEqual([
+    expect([journal.setId, journal.generation, journal.detachment('m2')]).toEqual([
       'set-1',
-      true,
-      false,
+      7,
       'maintenance',
     ]);
+    expect(journal.mirror('m1')).toMatchObject({ startIds: ['start-6', 'start-7'], renewals: 12 });
+    expect(journal.mirror('m2')).toBeUndefined();
+    await journal.admit('m1', ['start-7', 'start-8']);
+    expect(journal.mirror('m1')).toMatchObject({ startIds: ['start-7', 'start-8'], renewals: 12 });
     await journal.setDetachment('m2', undefined);
     expect(journal.detachment('m2')).toBeUndefined();
   });

@@ -7,7 +7,12 @@ import { CoveredIntents } from './covered-intents.ts';
 import { probeJournal } from './journal-probe.ts';
 import { IntentLog } from './intent-log.ts';
 import { type StaleBounds, StaleSet } from './stale-set.ts';
-import { JOURNAL_VERSION, type JournalRecord, type JournalStore } from './journal-record.ts';
+import {
+  JOURNAL_VERSION,
+  type JournalRecord,
+  type JournalStore,
+  type MirrorRecord,
+} from './journal-record.ts';
 
 /** Beside lmdb's own files. */
 const COVERED_INTENTS = 'covered-intents';
@@ -68,18 +73,32 @@ export class Journal {
     return record && 'setId' in record ? record.setId : undefined;
   }
 
-  async belongTo(setId: string): Promise<void> {
-    await putDurably(this.#root, 'meta/set', { setId });
+  /** The number of the last start; undefined in a new journal. */
+  get generation(): number | undefined {
+    const record = this.#root.get('meta/set');
+    return record && 'setId' in record ? record.generation : undefined;
   }
 
-  /** Whether this mirror was ever admitted: only then does an empty stale set mean that it is in sync. */
-  knows(mirror: string): boolean {
-    return this.#root.get(`mirror/${mirror}`) !== undefined;
+  async belongTo(setId: string, generation: number): Promise<void> {
+    await putDurably(this.#root, 'meta/set', { setId, generation });
   }
 
-  /** Notes durably that the mirror's stale set is complete from now on. */
-  async admit(mirror: string): Promise<void> {
-    await putDurably(this.#root, `mirror/${mirror}`, { admittedAtMs: Date.now() });
+  /** What is known of a mirror that was ever admitted: only then does an empty stale set mean that it is in sync. */
+  mirror(mirror: string): MirrorRecord | undefined {
+    const record = this.#root.get(`mirror/${mirror}`);
+    return record && 'admittedAtMs' in record ? record : undefined;
+  }
+
+  /** Notes durably that the mirror's stale set is complete from now on, and by which starts it is used. */
+  async admit(mirror: string, startIds: readonly string[]): Promise<void> {
+    const admittedAtMs = Date.now();
+    await putDurably(this.#root, `mirror/${mirror}`, { ...this.mirror(mirror), admittedAtMs, startIds });
+  }
+
+  /** Notes durably how often the lease on an admitted mirror may have been renewed. */
+  async noteRenewals(mirror: string, renewals: number): Promise<void> {
+    const known = this.mirror(mirror);
+    if (known) await putDurably(this.#root, `mirror/${mirror}`, { ...known, renewals });
   }
 
   /** When the whole of the mirror was last compared with the local tree; undefined where it never was. */

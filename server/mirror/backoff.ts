@@ -14,12 +14,16 @@ const SETTLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'MIRROR_UNSUITABLE',
 ]);
 
+/** Somebody else's lease is looked at often enough to see whether it is renewed. */
+const LOOK_AGAIN_MS = 4000;
+
 /**
  * How long to wait after the `failures`-th failure in a row: doubling, with jitter over the upper half, so
  * that many appliances don't reconnect in step.
  */
 export function backoffMs(failures: number, code: ErrorCode, random: () => number = Math.random): number {
   if (SETTLED.has(code)) return LONGEST_MS;
+  if (code === 'MIRROR_HELD') return LOOK_AGAIN_MS;
   const fullMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20));
   return fullMs / 2 + (fullMs / 2) * random();
 }

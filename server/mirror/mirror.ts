@@ -135,6 +135,11 @@ export class Mirror {
     return this.#begin();
   }
 
+  /** Ends the link for a reason found elsewhere, as if it were lost. */
+  fence(reason: AppError): void {
+    this.#replica?.session.end(reason);
+  }
+
   /** Cuts the wait for the next attempt short. */
   reconnectNow(): void {
     if (!this.#isStarted || this.#status.state !== 'down' || this.#attempt) return;

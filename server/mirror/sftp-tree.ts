@@ -15,6 +15,7 @@ import { lstatOrMissing, toFileStat } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
 import { dropLeftovers, dropPreImage, restorePreImage } from './sftp-leftovers.ts';
 import { hash, list, read, readSmall } from './sftp-read.ts';
+import { overwriteReserved, reservedAgeMs } from './sftp-reserved.ts';
 import { replaceFile, replaceWithLink, writeReserved } from './sftp-staging.ts';
 
 const LARGEST_RESERVED_BYTES = 1024 * 1024;
@@ -121,6 +122,14 @@ export class SftpTree implements FileTree {
   /** Also before admission, since that is when a new mirror gets its identity. */
   writeReserved(name: string, content: Buffer): Promise<void> {
     return this.#reading(undefined, (replica) => writeReserved(replica, name, content));
+  }
+
+  overwriteReserved(name: string, content: Buffer): Promise<void> {
+    return this.#reading(undefined, (replica) => overwriteReserved(replica, name, content));
+  }
+
+  reservedAgeMs(name: string): Promise<number | undefined> {
+    return this.#reading(undefined, (replica) => reservedAgeMs(replica, name));
   }
 
   release(path: TreePath): void {

@@ -130,6 +130,14 @@ export class FaultyTree implements FileTree {
     return this.#through(() => this.#behind.writeReserved(name, content));
   }
 
+  overwriteReserved(name: string, content: Buffer): Promise<void> {
+    return this.#through(() => this.#behind.overwriteReserved(name, content));
+  }
+
+  reservedAgeMs(name: string): Promise<number | undefined> {
+    return this.#through(() => this.#behind.reservedAgeMs(name));
+  }
+
   release(path: TreePath): void {
     this.#behind.release(path);
   }

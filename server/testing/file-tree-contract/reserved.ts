@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modeOf, patterned, type Stage } from './stage.ts';
+import { expectCode, modeOf, patterned, type Stage } from './stage.ts';
 
 /** The small files of the reserved directory. */
 export function describeReserved(stage: Stage): void {
@@ -18,6 +18,22 @@ export function describeReserved(stage: Stage): void {
       expect((await stage.tree.readReserved('state.json'))?.toString()).toBe('{}');
       expect(await readFile(join(stage.root, '.proxyfs/state.json'), 'utf8')).toBe('{}');
       expect(await modeOf(join(stage.root, '.proxyfs'))).toBe(0o700);
+    });
+
+    test('are overwritten in place, and say how long ago by the clock of the replica', async () => {
+      const path = join(stage.root, '.proxyfs/state.json');
+      await stage.tree.writeReserved('state.json', Buffer.from('before'));
+      await utimes(path, 1_000_000, 1_000_000);
+      expect(await stage.tree.reservedAgeMs('state.json')).toBeGreaterThan(10 ** 12);
+      const { ino } = await lstat(path);
+      await stage.tree.overwriteReserved('state.json', Buffer.from('after!'));
+      expect([await readFile(path, 'utf8'), (await lstat(path)).ino]).toEqual(['after!', ino]);
+      expect(await stage.tree.reservedAgeMs('state.json')).toBeLessThan(60_000);
+    });
+
+    test('that are missing have no age, and are not made by overwriting', async () => {
+      expect(await stage.tree.reservedAgeMs('missing.json')).toBeUndefined();
+      await expectCode(stage.tree.overwriteReserved('missing.json', Buffer.from('x')), 'NOT_FOUND');
     });
 
     test('stay when leftovers are dropped', async () => {
