@@ -19,6 +19,7 @@ import { History } from './history.ts';
 import { Jobs } from './jobs.ts';
 import { mirrorFor } from './mirror-wiring.ts';
 import { Mode } from './mode.ts';
+import { ownGround } from './own-ground.ts';
 import { Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
 import { DirectRepairer } from './direct-repairer.ts';
@@ -109,7 +110,8 @@ export class Appliance {
     const { configuration, logger, step } = this.#options;
     const locks = new PathLocks();
     const { timeoutMs } = configuration;
-    const context = { journal, local, identity, locks, timeoutMs, logger };
+    const own = await ownGround(configuration);
+    const context = { journal, local, identity, locks, own, timeoutMs, logger };
     const mirrors = configuration.mirrors.map((config) => mirrorFor(config, context));
     const mode = new Mode(mirrors);
     const participants = () => mirrors;

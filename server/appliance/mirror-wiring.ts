@@ -4,6 +4,7 @@ import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { OwnGround } from '../mirror/ground.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { Reconciler, type WithLock } from '../resync/reconciler.ts';
 import type { PathLocks } from '../transaction/path-locks.ts';
@@ -16,13 +17,14 @@ export interface MirrorContext {
   readonly local: LocalTree;
   readonly identity: ReplicaIdentity;
   readonly locks: PathLocks;
+  readonly own: OwnGround;
   readonly timeoutMs: number;
   readonly logger: Logger;
 }
 
 /** One mirror of the configuration with all that belongs to it, not started yet. */
 export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
-  const { journal, local, identity, locks, timeoutMs, logger } = context;
+  const { journal, local, identity, locks, own, timeoutMs, logger } = context;
   const stale = journal.staleSet(config.name);
   const markAllStale = async () => {
     stale.mark([{ kind: 'tree', path: ROOT }]);
@@ -34,7 +36,7 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     // Making the reserved directory has set the mtime of the root there.
     if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
   };
-  const mirror: Mirror = new Mirror({ config, timeoutMs, logger, admit });
+  const mirror: Mirror = new Mirror({ config, own, timeoutMs, logger, admit });
   const lease = new MirrorLease({
     mirror: config.name,
     tree: mirror.tree,

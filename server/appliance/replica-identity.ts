@@ -11,6 +11,8 @@ import type { LeaseOwner, MirrorLease } from './mirror-lease.ts';
 import { markOf } from './process-mark.ts';
 
 const SHOWN_DIFFERENCES = 5;
+/** How the local directory is called in its own identity; no mirror's name has parentheses. */
+const LOCAL = '(local_path)';
 const TO_TAKE_IN =
   'To use it here all the same, remove .proxyfs there: it is then compared, and taken in if it is empty or equal';
 
@@ -69,7 +71,7 @@ export class ReplicaIdentity {
     const generation = Math.max(known?.generation ?? 0, counted) + 1;
     this.#owner = { setId, generation, startId: randomUUID(), holder: await markOf(process.pid) };
     // ORDER: the journal never counts further than the tree that it belongs to.
-    await writeIdentity(this.#local, this.#identityOf('local'));
+    await writeIdentity(this.#local, this.#identityOf(LOCAL));
     await this.#journal.belongTo(setId, generation);
   }
 
@@ -86,6 +88,7 @@ export class ReplicaIdentity {
    */
   async admit({ mirror, tree, lease, markAllStale }: Admission): Promise<void> {
     const theirs = await readIdentity(tree, `mirror ${mirror}`);
+    checkKind(mirror, theirs);
     if (theirs) this.#checkSet(mirror, theirs);
     const renewals = await lease.check();
     if (theirs) this.#checkGeneration(mirror, theirs);
@@ -168,6 +171,17 @@ export class ReplicaIdentity {
         `(with --dry-run it only says what that would change and remove)`,
     );
   }
+}
+
+/** A directory that an appliance serves is no mirror. */
+export async function refuseLocalReplica(mirror: string, tree: FileTree): Promise<void> {
+  checkKind(mirror, await readIdentity(tree, `mirror ${mirror}`));
+}
+
+function checkKind(mirror: string, theirs: Identity | undefined): void {
+  if (theirs?.replica !== LOCAL) return;
+  const what = `the directory of ${mirror} is a local_path, or a copy of one: give it another, or remove .proxyfs there`;
+  throw new AppError('MIRROR_UNSUITABLE', what);
 }
 
 async function readIdentity(tree: FileTree, place: string): Promise<Identity | undefined> {

@@ -13,6 +13,8 @@ const CAPABILITIES = {
   statvfs: true,
   owners: false,
   maxWriteBytes: 32_768,
+  writable: true,
+  clockAheadMs: 0,
 };
 const FAILURE = new AppError('MIRROR_UNREACHABLE', 'connection refused');
 const ATTEMPT: LinkEvent = { kind: 'attempt' };

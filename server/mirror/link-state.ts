@@ -12,6 +12,10 @@ export interface MirrorCapabilities {
   /** Whether files get the owners that they have locally. */
   readonly owners: boolean;
   readonly maxWriteBytes: number;
+  /** Whether anything could be written when the link came up. */
+  readonly writable: boolean;
+  /** How far the server's clock is ahead at least (negative: behind); undefined where that could not be learnt. */
+  readonly clockAheadMs: number | undefined;
 }
 
 export interface LinkReason {

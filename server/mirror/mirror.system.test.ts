@@ -26,11 +26,14 @@ afterEach(async () => {
   await server.stop();
 });
 
+const NOWHERE = { absolute: '/nowhere', real: '/nowhere' };
+
 function startMirror(changes: Partial<MirrorConfiguration> = {}, options: Partial<MirrorOptions> = {}): void {
   mirror = new Mirror({
     config: server.config(changes),
     timeoutMs: TIMEOUT_MS,
     logger: silentLogger,
+    own: { localPath: NOWHERE, mountPoint: NOWHERE },
     admit: () => Promise.resolve(),
     ...options,
   });

@@ -5,6 +5,7 @@ import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LinkState } from '../../shared/states.ts';
 import { backoffMs } from './backoff.ts';
+import { type OwnGround, refuseSharedGround } from './ground.ts';
 import {
   firstLink,
   type LinkEvent,
@@ -37,6 +38,8 @@ export interface MirrorOptions {
   /** For one attempt at one request, and for connecting. */
   readonly timeoutMs: number;
   readonly logger: Logger;
+  /** What of this machine the mirror must not share. */
+  readonly own: OwnGround;
   /** Checks the replica's identity through `tree` after each connect; a rejection closes the connection. */
   readonly admit: () => Promise<void>;
 }
@@ -168,7 +171,7 @@ export class Mirror {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const { config, timeoutMs, admit } = this.#options;
+    const { config, timeoutMs, own, admit } = this.#options;
     const login = await resolveLogin(config);
     if (signal.aborted) throw abortReason(signal);
     const session = await SftpSession.open(login, {
@@ -180,6 +183,7 @@ export class Mirror {
     signal.addEventListener('abort', endWithAttempt, { once: true });
     try {
       const replica = await ReplicaSession.open(session, config);
+      await refuseSharedGround(replica, own);
       this.#tree.attach(replica);
       void session.ended.then(() => this.#tree.detach(replica));
       await Promise.race([admit(), session.ended.then((reason) => Promise.reject(reason))]);

@@ -4,9 +4,10 @@ import { PATH_MAX, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { MirrorCapabilities } from './link-state.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
-import { isRefusal, OPEN, tried } from './sftp-protocol.ts';
+import { isRefusal } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { WriteHandles } from './write-handles.ts';
+import { probeWriting, type WriteProbe } from './write-probe.ts';
 
 /** What a tree knows and keeps for the life of one session; it goes with the session. */
 export class ReplicaSession {
@@ -15,7 +16,7 @@ export class ReplicaSession {
   readonly handles: WriteHandles;
   readonly reserved: ReservedDirectory;
   readonly #owner: MirrorConfiguration['owner'];
-  #keepsOwners: Promise<boolean> | undefined;
+  #probe: Promise<WriteProbe> | undefined;
 
   private constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
     this.session = session;
@@ -46,14 +47,15 @@ export class ReplicaSession {
   }
 
   /** Whether owners are set here: as configured, or with `auto` where this login may. */
-  keepsOwners(): Promise<boolean> {
-    if (this.#owner !== 'auto') return Promise.resolve(this.#owner === 'preserve');
-    this.#keepsOwners ??= this.#tryOwners();
-    return this.#keepsOwners;
+  async keepsOwners(): Promise<boolean> {
+    if (this.#owner !== 'auto') return this.#owner === 'preserve';
+    // On a full or read-only disk nothing can be learnt. Owners are then demanded rather than silently left out.
+    return (await this.probe())?.owners ?? true;
   }
 
   async capabilities(): Promise<MirrorCapabilities> {
     const { extensions, writePieceBytes } = this.session;
+    const probe = await this.probe();
     return {
       atomicRename: extensions.posixRename,
       fsync: extensions.fsync,
@@ -62,24 +64,21 @@ export class ReplicaSession {
       statvfs: extensions.statvfs,
       owners: await this.keepsOwners(),
       maxWriteBytes: writePieceBytes,
+      writable: probe !== undefined,
+      clockAheadMs: probe?.clockAheadMs,
     };
   }
 
-  /** Gives a file of our own away; two owners are tried, since one may be the login's. */
-  async #tryOwners(): Promise<boolean> {
-    await this.reserved.make();
-    const at = this.reserved.newStaged();
-    const opened = await tried(this.session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, 0o600));
-    if (opened.refusal) {
-      // On a full or read-only disk nothing can be learnt yet. Owners are then demanded rather than
-      // silently left out, and the question is asked again.
-      this.#keepsOwners = undefined;
-      return true;
+  /** Looks once a session, and again while the server refuses: then undefined. */
+  async probe(): Promise<WriteProbe | undefined> {
+    this.#probe ??= probeWriting(this.session, this.reserved);
+    try {
+      return await this.#probe;
+    } catch (thrown) {
+      this.#probe = undefined;
+      if (!isRefusal(thrown)) throw thrown;
+      return undefined;
     }
-    const attempts = [1, 2].map((id) => tried(this.session.fsetstat(opened.value, { uid: id, gid: id })));
-    const cleaning = [tried(this.session.close(opened.value)), tried(this.session.remove(at))];
-    const [outcomes] = await Promise.all([Promise.all(attempts), Promise.all(cleaning)]);
-    return outcomes.every((outcome) => outcome.refusal === undefined);
   }
 }
 
