@@ -25,7 +25,7 @@ export async function recover(options: {
 }
 
 /** What was noted before its directory was renamed is now looked for under the new name too. */
-function underNewNames(left: readonly AffectedPath[]): AffectedPath[] {
+export function underNewNames(left: readonly AffectedPath[]): AffectedPath[] {
   const all: AffectedPath[] = [];
   for (const affected of left) {
     if (affected.kind === 'move') {

@@ -9,6 +9,7 @@ import type { StaleSet } from '../journal/stale-set.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Reconciler } from '../resync/reconciler.ts';
 import type { MirrorLease } from './mirror-lease.ts';
+import { RecentWrites } from './recent-writes.ts';
 import { Suspects } from './suspects.ts';
 import type { HeldMark, Participant } from '../transaction/participant.ts';
 
@@ -31,6 +32,7 @@ export class SyncedMirror implements Participant {
   readonly #lease: MirrorLease;
   readonly #timeoutMs: number;
   readonly #suspects = new Suspects((affected) => this.stale.mark(affected));
+  readonly #recent = new RecentWrites();
   #detachment: string | undefined;
   #scrubbedAtMs: number | undefined;
   #knownDown = false;
@@ -68,6 +70,9 @@ export class SyncedMirror implements Participant {
       }
       this.#changed();
     });
+    // The link was lost, which may be all that shows of a server that lost its power.
+    this.mirror.events.on('lost', () => this.stale.mark(this.#recent.take()));
+    this.stale.events.on('settled', (affected) => this.#recent.add([affected]));
     this.stale.events.on('changed', (size) => {
       if (size > 0 && this.mirror.linkState === 'up') this.reconciler.start();
       this.#changed();
@@ -142,6 +147,14 @@ export class SyncedMirror implements Participant {
 
   suspect(affected: readonly AffectedPath[]): void {
     this.#suspects.add(affected);
+  }
+
+  touched(affected: readonly AffectedPath[]): void {
+    this.#recent.add(affected);
+  }
+
+  flushed(path: AffectedPath['path']): void {
+    if (this.mirror.link.capabilities?.fsync) this.#recent.flushed(path);
   }
 
   mark(affected: readonly AffectedPath[]): void {

@@ -46,7 +46,11 @@ interface Entry {
  * is committed in the order of the journal's writes, so an intent retired afterwards never outruns it.
  */
 export class StaleSet {
-  readonly events = new TypedEmitter<{ changed: number }>();
+  readonly events = new TypedEmitter<{
+    changed: number;
+    /** Repaired, and taken out. */
+    settled: AffectedPath;
+  }>();
   readonly #store: JournalStore;
   readonly #prefix: string;
   readonly #bounds: StaleBounds;
@@ -177,6 +181,7 @@ export class StaleSet {
     const entry = this.#entries.get(stale.key);
     if (!entry || entry.holds > 0 || entry.version !== stale.version) return false;
     this.#remove(stale.key);
+    this.events.emit('settled', stale.affected);
     this.events.emit('changed', this.size);
     return true;
   }

@@ -77,6 +77,10 @@ export class DirectoryMirror implements Participant {
     this.suspects.push(...affected);
   }
 
+  touched(): void {}
+
+  flushed(): void {}
+
   mark(affected: readonly AffectedPath[]): void {
     this.stale.mark(affected);
   }

@@ -152,6 +152,7 @@ export class Coordinator {
   async #carryOut(transaction: Transaction, affected: readonly AffectedPath[]): Promise<void> {
     const { operation } = transaction;
     const company = gatherCompany(this.#options.participants(), affected);
+    for (const participant of company.taking) participant.touched(affected);
     try {
       transaction.enter('applying');
       const { policy } = this.#options;
@@ -188,6 +189,7 @@ export class Coordinator {
       // commit, such as the attributes of a directory, whose lock it doesn't hold, and set them back on the mirror.
       if (participant.marks !== outcome.marks) participant.mark(affected);
       if (outcome.afterLoss) participant.suspect(affected);
+      if (transaction.operation.kind === 'fsync') participant.flushed(transaction.operation.path);
       if (transaction.keepsPreImage) void participant.tree.dropPreImage(transaction.id).catch(() => {});
     }
   }

@@ -28,6 +28,10 @@ export interface Participant {
    * compared once more when that can hardly happen any longer.
    */
   suspect(affected: readonly AffectedPath[]): void;
+  /** These paths are about to be changed there: for a while the server may lose them again with its power. */
+  touched(affected: readonly AffectedPath[]): void;
+  /** The server has put the content of this file on its disk, where it can do that. */
+  flushed(path: AffectedPath['path']): void;
   /** Marks paths that a transaction under way leaves wrong, or may leave wrong, on this mirror. */
   markHeld(affected: readonly AffectedPath[]): HeldMark;
 }
