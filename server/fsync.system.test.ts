@@ -46,9 +46,9 @@ describe('fsync on the mount', () => {
     expect(requests.indexOf('set')).toBeLessThan(requests.indexOf('fsync'));
     expect(lesser.changesOf('file')).not.toContain('fsync');
     const { items } = (await appliance.api('/api/v1/mirrors')).body as MirrorList;
-    expect(items.map(({ id, capabilities }) => [id, capabilities?.fsync])).toEqual([
-      ['durable', true],
-      ['lesser', false],
+    expect(items.map(({ id, capabilities }) => [id, capabilities?.lacks])).toEqual([
+      ['durable', []],
+      ['lesser', ['fsync does not reach its disk']],
     ]);
   });
 

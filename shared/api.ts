@@ -36,6 +36,12 @@ export const mirrorCapabilitiesSchema = z.object({
   statvfs: z.boolean(),
   lsetstat: z.boolean(),
   maxWriteBytes: count,
+  /** Whether files get the owners that they have locally. */
+  owners: z.boolean(),
+  /** How far the server's clock is ahead at least, negative where it is behind; null where it is not known. */
+  clockAheadMs: z.number().int().nullable(),
+  /** What is promised less than for a mirror whose server has all of it, in words; empty for a full guarantee. */
+  lacks: z.array(z.string()),
 });
 
 /** One mirror as an operator sees it. `id` is its name in the configuration. */

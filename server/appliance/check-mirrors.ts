@@ -3,6 +3,7 @@ import { silentLogger } from '../base/logger.ts';
 import type { Configuration, MirrorConfiguration } from '../config/configuration.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
 import type { OwnGround } from '../mirror/ground.ts';
+import { lacksOf } from '../mirror/guarantee.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { ownGround } from './own-ground.ts';
 import { refuseLocalReplica } from './replica-identity.ts';
@@ -39,10 +40,12 @@ async function checkMirror(
     if (!capabilities?.writable)
       return { ok: false, line: `${config.name}: nothing can be written to ${config.path} by this login` };
     const roundTrip = rttMs ? `, round trip ${rttMs.p50.toFixed(1)} ms` : '';
-    return {
-      ok: true,
-      line: `${config.name}: fine, ${Math.round(freeBytes / 1024 ** 2)} MiB free${roundTrip}`,
-    };
+    const free = Number.isFinite(freeBytes)
+      ? `${Math.round(freeBytes / 1024 ** 2)} MiB free`
+      : 'free space unknown';
+    const lacks = lacksOf(capabilities);
+    const guarantee = lacks.length === 0 ? 'full guarantee' : `lesser guarantee: ${lacks.join('; ')}`;
+    return { ok: true, line: `${config.name}: fine, ${free}${roundTrip}, ${guarantee}` };
   } catch (thrown) {
     const error = asAppError(thrown);
     return { ok: false, line: `${config.name}: ${error.code}: ${error.message}` };

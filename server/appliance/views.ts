@@ -1,5 +1,7 @@
 import type { MirrorView, ParticipantView, Reason, TransactionView } from '../../shared/api.ts';
 import type { AppError } from '../base/errors.ts';
+import { lacksOf } from '../mirror/guarantee.ts';
+import type { MirrorCapabilities } from '../mirror/link-state.ts';
 import type { ParticipantProgress, TransactionSnapshot } from '../transaction/transaction.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 
@@ -60,18 +62,23 @@ export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined):
     stalePaths: synced.stale.size,
     rttMs: link.rttMs ?? null,
     freeBytes: freeBytes ?? null,
-    capabilities: capabilities
-      ? {
-          posixRename: capabilities.atomicRename,
-          hardlink: capabilities.hardLinks,
-          fsync: capabilities.fsync,
-          statvfs: capabilities.statvfs,
-          lsetstat: capabilities.lsetstat,
-          maxWriteBytes: capabilities.maxWriteBytes,
-        }
-      : null,
+    capabilities: capabilities ? capabilitiesView(capabilities) : null,
     lastOkAt: link.lastOkAtMs === undefined ? null : timeOf(link.lastOkAtMs),
     lastScrubAt: synced.scrubbedAtMs === undefined ? null : timeOf(synced.scrubbedAtMs),
+  };
+}
+
+function capabilitiesView(capabilities: MirrorCapabilities): NonNullable<MirrorView['capabilities']> {
+  return {
+    posixRename: capabilities.atomicRename,
+    hardlink: capabilities.hardLinks,
+    fsync: capabilities.fsync,
+    statvfs: capabilities.statvfs,
+    lsetstat: capabilities.lsetstat,
+    maxWriteBytes: capabilities.maxWriteBytes,
+    owners: capabilities.owners,
+    clockAheadMs: capabilities.clockAheadMs ?? null,
+    lacks: lacksOf(capabilities),
   };
 }
 

@@ -6,6 +6,7 @@ import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LinkState } from '../../shared/states.ts';
 import { backoffMs } from './backoff.ts';
 import { type OwnGround, refuseSharedGround } from './ground.ts';
+import { lacksOf } from './guarantee.ts';
 import {
   firstLink,
   type LinkEvent,
@@ -205,6 +206,8 @@ export class Mirror {
     this.#tree.admit();
     void replica.session.ended.then((error) => this.#lost(replica, error));
     this.#probeLater(replica);
+    const lacks = lacksOf(capabilities);
+    if (lacks.length > 0) this.#logger.warn('mirror-lacks', { lacks });
     this.#logger.info('mirror-up', { capabilities });
     this.#move({ kind: 'up', capabilities });
   }
