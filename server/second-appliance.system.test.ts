@@ -1,29 +1,40 @@
-import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cp, lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MirrorView } from '../shared/api.ts';
-import { ApplianceProcess } from './testing/appliance-process.ts';
+import { leaseTimes, parsedLease } from './appliance/lease.ts';
+import { ApplianceProcess, type StartChanges } from './testing/appliance-process.ts';
 import { compareTrees } from './testing/compare-trees.ts';
+import { runCommand } from './testing/run-command.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
+
+const RENEW_MS = 500;
+const { freshMs } = leaseTimes(RENEW_MS);
+/** With leases that are short enough to be waited for. */
+const SHORT_LEASES = {
+  entry: 'dist/server/testing/stepped-main.js',
+  env: { PROXYFS_TEST_MAIN: '1', PROXYFS_TEST_RENEW_MS: String(RENEW_MS) },
+};
 
 let mirror: SshdMirror;
 let first: ApplianceProcess;
 let second: ApplianceProcess;
 
-beforeEach(async () => {
+/** One mirror, and a first appliance that uses it. */
+async function begin(changes: StartChanges = {}): Promise<void> {
   mirror = await startSshdMirror({ name: 'm1' });
   [first, second] = [applianceOf(), applianceOf()];
   await second.prepare();
-  await first.start();
+  await first.start(changes);
   await write(first, 'file', 'first');
-});
+}
 
-afterEach(async () => {
+async function end(): Promise<void> {
   await first?.stop();
   await second?.stop();
   await mirror?.stop();
-});
+}
 
 function applianceOf(): ApplianceProcess {
   return new ApplianceProcess({
@@ -32,7 +43,40 @@ function applianceOf(): ApplianceProcess {
   });
 }
 
-const onMirror = (name: string) => readFile(join(mirror.root, name), 'utf8');
+const onMirror = (name: string) => join(mirror.root, name);
+const leaseFile = () => onMirror('.proxyfs/lease.json');
+const onMirrorNow = (name: string) => readFile(onMirror(name), 'utf8');
+
+function signal({ pid }: ApplianceProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) throw new Error('the appliance does not run');
+  process.kill(pid, name);
+}
+
+async function stateOf(path: string): Promise<string> {
+  const { size, mtimeMs, ctimeMs } = await lstat(path);
+  return `${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+/** Resolves with the state of a file when that has not changed for so long. */
+function quietFor(limitMs: number, path: string): Promise<string> {
+  let seen = { state: '', sinceMs: 0 };
+  return waitUntil(`nothing changes ${path} any more`, async () => {
+    const state = await stateOf(path);
+    if (state !== seen.state) seen = { state, sinceMs: performance.now() };
+    return performance.now() - seen.sinceMs > limitMs ? state : undefined;
+  });
+}
+
+/** As another machine would; answers the lease that stands there now. */
+async function takeLeaseElsewhere(): Promise<string> {
+  const file = leaseFile();
+  const lease = JSON.parse(await readFile(file, 'utf8')) as object;
+  const holder = { host: 'elsewhere', pid: 17 };
+  const theirs = JSON.stringify({ ...lease, startId: 'another', holder });
+  await writeFile(`${file}.new`, theirs);
+  await rename(`${file}.new`, file);
+  return theirs;
+}
 
 async function write(appliance: ApplianceProcess, name: string, text: string): Promise<void> {
   expect(await appliance.inMount('sh', ['-c', `printf %s ${text} > ${name}`])).toMatchObject({ code: 0 });
@@ -67,86 +111,118 @@ const isInSync = async (appliance: ApplianceProcess) => {
 };
 
 describe('two appliances on one mirror', () => {
+  beforeAll(() => begin());
+  afterAll(end);
+
   it('the second is refused while the first runs, and goes on at once after a kill -9 of it', async () => {
-    await first.restart();
     await restore(first.localPath, second);
     await second.start();
     expect(await refusedFor(second, 'MIRROR_HELD')).toContain('stop one of the two');
     const refused = await second.inMount('sh', ['-c', 'echo second > file']);
-    expect([refused.code, await onMirror('file')]).toEqual([2, 'first']);
+    expect([refused.code, await onMirrorNow('file')]).toEqual([2, 'first']);
     await first.kill9();
     expect((await second.api('/api/v1/mirrors/m1/retry', { method: 'POST' })).status).toBe(200);
     await waitUntil('the second has the mirror', () => isInSync(second), 20_000);
     expect(second.log.last('lease-taken-over')).toMatchObject({ standing: 'left' });
     await write(second, 'file', 'second');
-    expect(await onMirror('file')).toBe('second');
+    expect(await onMirrorNow('file')).toBe('second');
     // The mirror has gone on without the first one: it is not let in again.
     await second.terminate();
     await first.start();
     expect(await refusedFor(first, 'ADOPTION_NEEDED')).toContain('/file');
-    expect(await onMirror('file')).toBe('second');
-  });
-
-  it('the one whose lease was taken over is out, loudly, and what it writes then is nowhere', async () => {
-    const file = join(mirror.root, '.proxyfs/lease.json');
-    const lease = JSON.parse(await readFile(file, 'utf8')) as object;
-    const holder = { host: 'elsewhere', pid: 17 };
-    await writeFile(`${file}.new`, JSON.stringify({ ...lease, startId: 'another', holder }));
-    await rename(`${file}.new`, file);
-    await waitUntil('the loss is noticed', () => first.log.last('lease-lost'), 20_000);
-    expect(await refusedFor(first, 'MIRROR_HELD')).toContain('elsewhere');
-    expect(await viewOf(first)).toMatchObject({ content: 'unknown' });
-    expect((await first.inMount('sh', ['-c', 'echo late > file'])).code).toBe(2);
-    expect([await onMirror('file'), await readFile(join(first.localPath, 'file'), 'utf8')]).toEqual([
-      'first',
-      'first',
-    ]);
+    expect(await onMirrorNow('file')).toBe('second');
   });
 });
 
-describe('an appliance restored from an older copy, tree and state', () => {
-  it('is refused by its mirror, however often it starts, and the newest goes on', async () => {
+describe('the lease of a running appliance', () => {
+  beforeAll(() => begin(SHORT_LEASES));
+  afterAll(end);
+
+  it('is left alone by proxyfs check', async () => {
+    const holder = async () => parsedLease(await readFile(leaseFile()))?.startId;
+    const before = await holder();
+    const program = resolve('dist/server/main.js');
+    const checked = await runCommand(process.execPath, [program, 'check', first.configFile]);
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('m1: fine') });
+    expect([await holder(), before]).toEqual([before, expect.any(String)]);
+    await write(first, 'file', 'as before');
+  });
+
+  it('that was frozen for longer than it lasts is still its own when nobody has come', async () => {
+    signal(first, 'SIGSTOP');
+    await quietFor(freshMs, leaseFile());
+    signal(first, 'SIGCONT');
+    await write(first, 'file', 'afterwards');
+    expect(await onMirrorNow('file')).toBe('afterwards');
+  });
+
+  it('that was taken over puts it out, loudly, and what it writes then is nowhere', async () => {
+    await takeLeaseElsewhere();
+    expect(await refusedFor(first, 'MIRROR_HELD')).toContain('elsewhere');
+    expect(first.log.last('lease-lost')).toMatchObject({ holder: { host: 'elsewhere' } });
+    expect(await viewOf(first)).toMatchObject({ content: 'unknown' });
+    expect((await first.inMount('sh', ['-c', 'echo late > file'])).code).toBe(2);
+    const here = await readFile(join(first.localPath, 'file'), 'utf8');
+    expect([await onMirrorNow('file'), here]).toEqual(['afterwards', 'afterwards']);
+    await rm(leaseFile());
+    await first.api('/api/v1/mirrors/m1/retry', { method: 'POST' });
+    await waitUntil('the mirror is let in again', () => isInSync(first));
+  });
+
+  it('that was taken over while it was frozen has nothing sent of what was about to be', async () => {
+    const writing = first.startInMount('dd', ['if=/dev/zero', 'of=big', 'bs=1M', 'count=4000']);
+    await waitUntil('much is on its way', async () => (await lstat(onMirror('big'))).size > 20_000_000);
+    signal(first, 'SIGSTOP');
+    const before = await quietFor(freshMs, onMirror('big'));
+    const lease = await takeLeaseElsewhere();
+    signal(first, 'SIGCONT');
+    expect((await writing.result).code).not.toBe(0);
+    expect(await refusedFor(first, 'MIRROR_HELD')).toContain('elsewhere');
+    expect(await stateOf(onMirror('big'))).toBe(before);
+    expect(await readFile(leaseFile(), 'utf8')).toBe(lease);
+  });
+});
+
+describe('an appliance on a local directory that is not the one it was', () => {
+  beforeAll(() => begin());
+  afterAll(end);
+
+  it('restored from an older copy, tree and state, is refused by its mirror, and the newest goes on', async () => {
     await first.terminate();
     const [older, newest] = [`${first.localPath}-older`, `${first.localPath}-newest`];
     await cp(first.localPath, older, { recursive: true, preserveTimestamps: true });
-    for (const text of ['newer', 'newest']) {
-      await first.start();
-      await write(first, 'file', text);
-      await first.terminate();
-    }
+    await first.start();
+    await write(first, 'file', 'newest');
+    await first.terminate();
     await rename(first.localPath, newest);
-    await cp(older, first.localPath, { recursive: true, preserveTimestamps: true });
-    for (const code of ['ROLLED_BACK', 'ADOPTION_NEEDED']) {
-      await first.start();
-      expect(await refusedFor(first, code)).toMatch(/remove \.proxyfs|Empty that directory/);
-      expect(await onMirror('file')).toBe('newest');
-      await first.terminate();
-    }
+    await rename(older, first.localPath);
+    await first.start();
+    expect(await refusedFor(first, 'ADOPTION_NEEDED')).toContain('Empty that directory');
+    expect(await onMirrorNow('file')).toBe('newest');
+    await first.terminate();
     await rm(first.localPath, { recursive: true });
     await rename(newest, first.localPath);
     await first.start();
     await waitUntil('the newest has its mirror', () => isInSync(first));
     expect(await compareTrees([first.localPath, mirror.root])).toEqual([]);
-  });
-});
-
-describe('a local directory that is not the one it was', () => {
-  it('with an empty one, as when its disk is not mounted, nothing is deleted anywhere', async () => {
     await first.terminate();
+  });
+
+  it('that lost its identity beside its journal does not start', async () => {
+    const identity = join(first.localPath, '.proxyfs/replica.json');
+    await rename(identity, `${identity}.lost`);
+    first.launch();
+    expect(await first.exited()).toMatchObject({ code: 1 });
+    expect(first.log.tail()).toContain('is its disk mounted?');
+    expect(await onMirrorNow('file')).toBe('newest');
+  });
+
+  it('that is empty, as when its disk is not mounted, deletes nothing anywhere', async () => {
     for (const name of await readdir(first.localPath)) {
       await rm(join(first.localPath, name), { recursive: true });
     }
     await first.start();
     expect(await refusedFor(first, 'FOREIGN_REPLICA')).toContain('remove .proxyfs there');
-    expect(await onMirror('file')).toBe('first');
-  });
-
-  it('with one that lost its identity beside its journal it does not start', async () => {
-    await first.terminate();
-    await rm(join(first.localPath, '.proxyfs/replica.json'));
-    first.launch();
-    expect(await first.exited()).toMatchObject({ code: 1 });
-    expect(first.log.tail()).toContain('is its disk mounted?');
-    expect(await onMirror('file')).toBe('first');
+    expect(await onMirrorNow('file')).toBe('newest');
   });
 });

@@ -17,6 +17,7 @@ import { chosenDriver, driverFor } from './driver-choice.ts';
 import { EventRing } from './event-ring.ts';
 import { History } from './history.ts';
 import { Jobs } from './jobs.ts';
+import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
 import { mirrorFor } from './mirror-wiring.ts';
 import { Mode } from './mode.ts';
 import { ownGround } from './own-ground.ts';
@@ -29,11 +30,17 @@ import { SingleInstance } from './single-instance.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 import { VERSION } from './version.ts';
 
-export interface ApplianceOptions {
+/** For tests. */
+export interface ApplianceHooks {
+  /** Called at each named step of each transaction. */
+  readonly step?: StepHook;
+  /** Shorter than real ones. */
+  readonly leaseTimes?: LeaseTimes;
+}
+
+export interface ApplianceOptions extends ApplianceHooks {
   readonly configuration: Configuration;
   readonly logger: Logger;
-  /** For tests: called at each named step of each transaction. */
-  readonly step?: StepHook;
   /** Called once when the mount ended by itself. */
   readonly onLost?: (reason: string) => void;
 }
@@ -111,7 +118,8 @@ export class Appliance {
     const locks = new PathLocks();
     const { timeoutMs } = configuration;
     const own = await ownGround(configuration);
-    const context = { journal, local, identity, locks, own, timeoutMs, logger };
+    const leaseTimes = this.#options.leaseTimes ?? LEASE_TIMES;
+    const context = { journal, local, identity, locks, own, leaseTimes, timeoutMs, logger };
     const mirrors = configuration.mirrors.map((config) => mirrorFor(config, context));
     const mode = new Mode(mirrors);
     const participants = () => mirrors;

@@ -2,13 +2,27 @@ import { z } from 'zod';
 import { processMarkSchema } from './process-mark.ts';
 
 export const LEASE_FILE = 'lease.json';
-export const RENEW_MS = 5000;
-/** A lease that was not renewed for so long may be taken over. */
-export const EXPIRY_MS = 30_000;
-/** Two looks so far apart see a renewal, were there one, and so tell a holder that is alive from a clock that was set. */
-const LOOKS_APART_MS = 2 * RENEW_MS;
 /** Renewing overwrites as many bytes as there are, which needs no space on a full disk. */
-const LEASE_BYTES = 1024;
+export const LEASE_BYTES = 1024;
+
+export interface LeaseTimes {
+  readonly renewMs: number;
+  /** Two looks so far apart see a renewal, were there one, and so tell a holder that is alive from a clock that was set. */
+  readonly apartMs: number;
+  /** So long after a renewal its holder counts on it. */
+  readonly freshMs: number;
+  /** A lease that was not renewed for so long may be taken over. */
+  readonly expiryMs: number;
+}
+
+/**
+ * FENCING: who takes an expired lease over has seen it unchanged for `apartMs`, and waits as long again. So the former
+ * holder, which ends its link after `freshMs`, has nothing to send any more, whatever the clocks of the three say.
+ */
+export function leaseTimes(renewMs: number): LeaseTimes {
+  return { renewMs, apartMs: 2 * renewMs, freshMs: 4 * renewMs, expiryMs: 6 * renewMs };
+}
+export const LEASE_TIMES = leaseTimes(5000);
 
 const leaseSchema = z.object({
   setId: z.string(),
@@ -61,11 +75,12 @@ export type LeaseStanding = 'ours' | 'twin' | 'free' | 'left' | 'expired' | 'hel
 export function standingOf(
   { lease, holderEnded, ageMs, unchangedMs }: LeaseLook,
   own: { readonly startId: string; readonly replica: string },
+  times: LeaseTimes,
 ): LeaseStanding {
   if (lease?.released) return 'free';
   if (lease?.startId === own.startId) return lease.replica === own.replica ? 'ours' : 'twin';
   if (holderEnded) return 'left';
-  const isOld = ageMs >= EXPIRY_MS && unchangedMs >= LOOKS_APART_MS;
+  const isOld = ageMs >= times.expiryMs && unchangedMs >= times.apartMs;
   // The mirror's clock may stand still or have been set back.
-  return isOld || unchangedMs >= EXPIRY_MS ? 'expired' : 'held';
+  return isOld || unchangedMs >= times.expiryMs ? 'expired' : 'held';
 }

@@ -1,3 +1,4 @@
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../base/errors.ts';
@@ -5,11 +6,14 @@ import { jsonLogger } from '../base/logger.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { FaultyTree } from '../testing/faulty-tree.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
-import { EXPIRY_MS, LEASE_FILE, parsedLease, RENEW_MS } from './lease.ts';
+import { LEASE_FILE, LEASE_TIMES, leaseText, parsedLease } from './lease.ts';
 import { MirrorLease } from './mirror-lease.ts';
 
 const ELSEWHERE = { host: 'elsewhere', pid: 17, bootId: 'theirs' };
+const { renewMs, apartMs, freshMs, expiryMs } = LEASE_TIMES;
 const HERE = { host: 'here', pid: 17, bootId: 'ours' };
+
+const LEASE = { setId: 'set', generation: 1, replica: 'm1', renewals: 0, released: false };
 
 let temp: TempDirectory;
 let tree: FaultyTree;
@@ -35,6 +39,7 @@ function leaseOf(startId: string, holder: typeof HERE = HERE, mirror = 'm1'): Mi
     owner: { setId: 'set', generation: 1, startId, holder },
     count: { known: 0, note: (count) => Promise.resolve(void noted.push(count)) },
     logger: jsonLogger('info', (line) => logged.push(line)),
+    times: LEASE_TIMES,
     onLost: (error) => lost.push(error),
   });
 }
@@ -44,6 +49,14 @@ async function taken(startId: string, holder = HERE): Promise<MirrorLease> {
   await lease.check();
   await lease.take();
   return lease;
+}
+
+/** As one does who has waited long enough. */
+async function takeOver(startId: string, holder = HERE): Promise<void> {
+  const lease = leaseOf(startId, holder);
+  await tree.overwriteReserved(LEASE_FILE, leaseText({ ...LEASE, startId, holder }));
+  await lease.check();
+  await lease.take();
 }
 
 const outcome = (work: Promise<unknown>) =>
@@ -57,16 +70,42 @@ describe('somebody else’s lease', () => {
   it('is respected while it is renewed, and taken over with a word when it is not', async () => {
     const theirs = await taken('theirs', ELSEWHERE);
     const ours = leaseOf('ours');
-    for (let look = 0; look < 3; look++) {
+    for (let look = 0; look < 8; look++) {
       expect(await outcome(ours.check())).toBe('MIRROR_HELD');
-      vi.advanceTimersByTime(EXPIRY_MS);
+      vi.advanceTimersByTime(renewMs);
       await theirs.renew();
     }
     expect(await outcome(ours.check())).toBe('MIRROR_HELD');
-    vi.advanceTimersByTime(EXPIRY_MS);
+    vi.advanceTimersByTime(expiryMs);
     expect(await outcome(ours.check())).toBe('done');
-    await ours.take();
+    // What its holder has begun may still be on its way.
+    expect(await outcome(ours.take())).toBe('MIRROR_HELD');
+    vi.advanceTimersByTime(apartMs - 1);
+    expect(await outcome(ours.check())).toBe('MIRROR_HELD');
+    vi.advanceTimersByTime(1);
+    expect(await outcome(ours.check().then(() => ours.take()))).toBe('done');
     expect(logged.join()).toMatch(/"level":"warn","event":"lease-taken-over".*"host":"elsewhere"/);
+  });
+
+  it('is lapsed for its holder before anything is changed by who takes it over, whatever the clocks say', async () => {
+    const theirs = await taken('theirs', ELSEWHERE);
+    const ours = leaseOf('ours');
+    await outcome(ours.check());
+    await utimes(join(temp.path, '.proxyfs', LEASE_FILE), 0, 0);
+    vi.advanceTimersByTime(apartMs);
+    await ours.check();
+    expect([await outcome(ours.take()), theirs.lapse]).toEqual(['MIRROR_HELD', undefined]);
+    vi.advanceTimersByTime(apartMs);
+    await ours.check();
+    await ours.take();
+    expect([ours.lapse, theirs.lapse?.code]).toEqual([undefined, 'MIRROR_UNREACHABLE']);
+  });
+
+  it('that came between the look and the taking is left alone', async () => {
+    const ours = leaseOf('ours');
+    await ours.check();
+    await taken('theirs', ELSEWHERE);
+    expect([await outcome(ours.take()), (await standing())?.startId]).toEqual(['MIRROR_HELD', 'theirs']);
   });
 
   it('is free at once when it was given back', async () => {
@@ -76,7 +115,7 @@ describe('somebody else’s lease', () => {
 
   it('is not given back by one who has lost it', async () => {
     const theirs = await taken('theirs', ELSEWHERE);
-    await leaseOf('ours').take();
+    await takeOver('ours');
     await theirs.release();
     expect(await standing()).toMatchObject({ startId: 'ours', released: false });
   });
@@ -85,34 +124,53 @@ describe('somebody else’s lease', () => {
 describe('our lease', () => {
   it('that was taken over is found out at the next renewal, loudly, and not taken back', async () => {
     const ours = await taken('ours');
-    await leaseOf('theirs', ELSEWHERE).take();
+    await takeOver('theirs', ELSEWHERE);
     expect(await outcome(ours.renew())).toBe('MIRROR_HELD');
     expect(lost.map(({ code }) => code)).toEqual(['MIRROR_HELD']);
     expect(logged.join()).toContain('"level":"error","event":"lease-lost"');
-    expect([ours.isFresh, (await standing())?.startId]).toEqual([false, 'theirs']);
+    expect([ours.lapse?.code, (await standing())?.startId]).toEqual(['MIRROR_UNREACHABLE', 'theirs']);
   });
 
-  it('is not counted on after a pause in which it was not renewed, until it is', async () => {
+  it('is not renewed after a pause in which somebody else may have come: the link ends, and it is looked at anew', async () => {
     const ours = await taken('ours');
-    vi.advanceTimersByTime(RENEW_MS);
-    expect(ours.isFresh).toBe(true);
-    vi.advanceTimersByTime(EXPIRY_MS - RENEW_MS - 1);
-    expect(ours.isFresh).toBe(false);
-    await ours.renew();
-    expect(ours.isFresh).toBe(true);
-  });
-
-  it('is still ours where the server refuses to write, and unsure where it can’t be reached', async () => {
-    const ours = await taken('ours');
-    vi.advanceTimersByTime(EXPIRY_MS);
-    const refuse = vi.spyOn(tree, 'overwriteReserved').mockRejectedValue(new AppError('READ_ONLY'));
-    await ours.renew();
-    expect(ours.isFresh).toBe(true);
-    refuse.mockRestore();
-    tree.linked = false;
-    vi.advanceTimersByTime(EXPIRY_MS);
+    vi.advanceTimersByTime(freshMs - 1);
+    expect(ours.lapse).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    const before = await standing();
     expect(await outcome(ours.renew())).toBe('MIRROR_UNREACHABLE');
-    expect([ours.isFresh, lost]).toEqual([false, []]);
+    expect([lost.map(({ code }) => code), await standing()]).toEqual([['MIRROR_UNREACHABLE'], before]);
+    await ours.check();
+    await ours.take();
+    expect(ours.lapse).toBeUndefined();
+  });
+
+  it('lapses when the machine slept, which only the clock on the wall shows', async () => {
+    const ours = await taken('ours');
+    vi.setSystemTime(Date.now() + freshMs);
+    expect(ours.lapse?.code).toBe('MIRROR_UNREACHABLE');
+  });
+
+  it('goes on where the server refuses to write, for as long as it is looked at', async () => {
+    const ours = await taken('ours');
+    vi.spyOn(tree, 'overwriteReserved').mockRejectedValue(new AppError('NO_SPACE'));
+    for (let renewal = 0; renewal < 10; renewal++) {
+      vi.advanceTimersByTime(renewMs);
+      await ours.renew();
+    }
+    expect(logged.join()).toContain('lease-not-written');
+    vi.advanceTimersByTime(apartMs - 1);
+    expect(ours.lapse).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(ours.lapse?.code).toBe('MIRROR_UNREACHABLE');
+  });
+
+  it('is unsure where the mirror can’t be reached', async () => {
+    const ours = await taken('ours');
+    tree.linked = false;
+    expect(await outcome(ours.renew())).toBe('MIRROR_UNREACHABLE');
+    expect([ours.lapse, lost]).toEqual([undefined, []]);
+    vi.advanceTimersByTime(freshMs);
+    expect(ours.lapse?.code).toBe('MIRROR_UNREACHABLE');
   });
 
   it('says so where two mirrors are one directory', async () => {

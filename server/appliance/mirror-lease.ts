@@ -3,13 +3,13 @@ import type { Logger } from '../base/logger.ts';
 import { doneWithin } from '../base/wait.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import {
-  EXPIRY_MS,
   type Lease,
+  LEASE_BYTES,
   LEASE_FILE,
   type LeaseStanding,
+  type LeaseTimes,
   leaseText,
   parsedLease,
-  RENEW_MS,
   standingOf,
 } from './lease.ts';
 import { hasEnded } from './process-mark.ts';
@@ -23,10 +23,14 @@ export interface RenewalCount {
   note(renewals: number): Promise<void>;
 }
 
+/** By both clocks of this machine. */
+interface Moment {
+  readonly steadyMs: number;
+  readonly clockMs: number;
+}
+
 /** So many renewals are noted at a time. An older copy of this appliance is found out when it lacks more. */
 const NOTED_AHEAD = 6;
-/** After this long without a renewal no transaction counts on the lease: well before somebody else may take it. */
-const FRESH_MS = EXPIRY_MS - 2 * RENEW_MS;
 /** A stop doesn't wait for a silent mirror: what is not given back expires. */
 const RELEASE_LIMIT_MS = 1000;
 
@@ -41,12 +45,15 @@ export class MirrorLease {
   readonly #logger: Logger;
   readonly #count: RenewalCount;
   readonly #onLost: (error: AppError) => void;
+  readonly #times: LeaseTimes;
   #renewals: number;
   #noted: number;
-  #isOurs = false;
+  #standing: LeaseStanding = 'held';
+  /** Taken over, and not to be counted on before. */
+  #ripeAtMs = 0;
   /** What stood there when it was first seen so. */
   #seen: { readonly content: string; readonly sinceMs: number } | undefined;
-  #renewedAt: { readonly steadyMs: number; readonly clockMs: number } | undefined;
+  #renewedAt: Moment | undefined;
   #renewing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -56,7 +63,8 @@ export class MirrorLease {
     owner: LeaseOwner;
     count: RenewalCount;
     logger: Logger;
-    /** Somebody has taken it over: nothing may be changed there any more. */
+    times: LeaseTimes;
+    /** Nothing may be sent over this link any more: somebody has taken it over, or may have. */
     onLost: (error: AppError) => void;
   }) {
     this.#mirror = options.mirror;
@@ -64,6 +72,7 @@ export class MirrorLease {
     this.#owner = options.owner;
     this.#logger = options.logger.with({ mirror: options.mirror });
     this.#onLost = options.onLost;
+    this.#times = options.times;
     this.#count = options.count;
     this.#renewals = this.#noted = options.count.known;
   }
@@ -75,43 +84,68 @@ export class MirrorLease {
   async check(): Promise<number> {
     const content = await this.#tree.readReserved(LEASE_FILE);
     const lease = content && parsedLease(content);
-    const standing = content ? await this.#standing(content, lease) : 'free';
+    const standing = await this.#standingOf(content, lease);
+    this.#standing = standing;
     if (standing === 'held') throw this.#held(lease);
+    if (standing === 'ours') this.#checkRipe();
     if (standing === 'twin') {
       const what = `${this.#mirror} and ${lease?.replica} are one directory: take one of them out of the configuration`;
       throw new AppError('MIRROR_UNSUITABLE', what);
     }
-    if (standing === 'left' || standing === 'expired') this.#noteTakeover(standing, lease);
-    this.#isOurs = standing === 'ours';
     return lease?.renewals ?? 0;
   }
 
-  /** To be called after `check` has let it pass. */
+  /** To be called after `check` has let it pass. Rejects with MIRROR_HELD once more where its holder may still be at work. */
   async take(): Promise<void> {
-    if (this.#isOurs) return this.#write((content) => this.#tree.overwriteReserved(LEASE_FILE, content));
-    await this.#write((content) => this.#tree.writeReserved(LEASE_FILE, content));
+    const seen = this.#seen?.content;
+    const lookedAt = now();
+    const found = await this.#tree.readReserved(LEASE_FILE);
+    // RACE: a comparison that took long may lie between, and somebody else was let in.
+    if (found?.toString('latin1') !== seen) throw this.#held(found && parsedLease(found));
+    if (this.#standing === 'ours') return this.#renewInPlace(lookedAt);
+    // Where there is one it is overwritten, which a full disk allows.
+    const inPlace = found !== undefined && found.length <= LEASE_BYTES;
+    await this.#write((content) =>
+      inPlace
+        ? this.#tree.overwriteReserved(LEASE_FILE, content)
+        : this.#tree.writeReserved(LEASE_FILE, content),
+    );
     const there = await this.#read();
     // RACE: two that took it at once have both written; the later one has it.
     if (there?.startId !== this.#owner.startId) throw this.#held(there);
+    this.#noteTakeover(found && parsedLease(found));
+    if (this.#standing !== 'expired') return;
+    this.#ripeAtMs = performance.now() + this.#times.apartMs;
+    this.#checkRipe();
   }
 
-  /** False when it was not renewed for long, as after this process was stopped for a while. */
-  get isFresh(): boolean {
+  /** Why nothing may be sent any more: it was not renewed for long, as after this process was stopped for a while. */
+  get lapse(): AppError | undefined {
+    if (this.#isFresh) return undefined;
+    const seconds = this.#times.freshMs / 1000;
+    return new AppError(
+      'MIRROR_UNREACHABLE',
+      `the lease on ${this.#mirror} was not renewed for ${seconds} s: this process, its machine or the line stood still`,
+    );
+  }
+
+  get #isFresh(): boolean {
     if (!this.#renewedAt) return false;
     const { steadyMs, clockMs } = this.#renewedAt;
+    const { freshMs } = this.#times;
     // One of the clocks stands still while the machine sleeps, the other may be set.
-    return performance.now() - steadyMs < FRESH_MS && Math.abs(Date.now() - clockMs) < FRESH_MS;
+    return performance.now() - steadyMs < freshMs && Math.abs(Date.now() - clockMs) < freshMs;
   }
 
   /** Renewing goes on while the link is up. */
   set linked(linked: boolean) {
     clearInterval(this.#timer);
     if (!linked) return;
-    this.#timer = setInterval(() => void this.renew().catch(() => {}), RENEW_MS);
+    this.#timer = setInterval(() => void this.renew().catch(() => {}), this.#times.renewMs);
     this.#timer.unref();
   }
 
-  /** Resolves when it is certain that it is still ours; callers share one request. */
+  /** Rejects where it is not certain that it is still ours; callers share one request. */
   renew(): Promise<void> {
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = undefined;
@@ -122,7 +156,7 @@ export class MirrorLease {
   /** Lets another appliance in at once. Best effort. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    if (!this.#renewedAt) return;
+    if (!this.#isFresh) return;
     const work = async () => {
       if ((await this.#read())?.startId !== this.#owner.startId) return;
       await this.#write((content) => this.#tree.overwriteReserved(LEASE_FILE, content), true);
@@ -134,6 +168,12 @@ export class MirrorLease {
   }
 
   async #renew(): Promise<void> {
+    const { lapse } = this;
+    if (lapse) {
+      this.#onLost(lapse);
+      throw lapse;
+    }
+    const lookedAt = now();
     const there = await this.#read();
     if (there?.startId !== this.#owner.startId || there.replica !== this.#mirror) {
       const error = this.#held(there);
@@ -142,25 +182,31 @@ export class MirrorLease {
       this.#onLost(error);
       throw error;
     }
-    await this.#write(async (content) => {
-      try {
-        await this.#tree.overwriteReserved(LEASE_FILE, content);
-      } catch (thrown) {
-        const error = asAppError(thrown);
-        if (error.row.retryable) throw error;
-        // Where the server refuses to write, nobody can take it over either.
-        this.#logger.warn('lease-not-written', { code: error.code, error: error.message });
-      }
-    });
+    await this.#renewInPlace(lookedAt);
+  }
+
+  /** After a look that found it ours. */
+  async #renewInPlace(lookedAt: Moment): Promise<void> {
+    try {
+      await this.#write((content) => this.#tree.overwriteReserved(LEASE_FILE, content));
+    } catch (thrown) {
+      const error = asAppError(thrown);
+      if (error.row.retryable) throw error;
+      // A full or read-only disk takes no mirror out. FENCING: somebody else may have taken it over since the look, but
+      // waits for `apartMs` before the first change.
+      this.#logger.warn('lease-not-written', { code: error.code, error: error.message });
+      const lessMs = this.#times.freshMs - this.#times.apartMs;
+      this.#renewedAt = { steadyMs: lookedAt.steadyMs - lessMs, clockMs: lookedAt.clockMs - lessMs };
+    }
   }
 
   async #write(write: (content: Buffer) => Promise<void>, released = false): Promise<void> {
     // It counts from the beginning of the request: when that was worked off is not known.
-    const at = { steadyMs: performance.now(), clockMs: Date.now() };
+    const at = now();
     await this.#noteNext();
     const renewals = ++this.#renewals;
     await write(leaseText({ ...this.#owner, replica: this.#mirror, renewals, released }));
-    this.#renewedAt = at;
+    this.#renewedAt = released ? undefined : at;
   }
 
   /** DURABILITY: noted before it stands on the mirror. */
@@ -170,16 +216,37 @@ export class MirrorLease {
     await this.#count.note(this.#noted);
   }
 
-  async #standing(content: Buffer, lease: Lease | undefined): Promise<LeaseStanding> {
+  async #standingOf(content: Buffer | undefined, lease: Lease | undefined): Promise<LeaseStanding> {
+    if (!content) {
+      this.#seen = undefined;
+      return 'free';
+    }
     const text = content.toString('latin1');
     if (this.#seen?.content !== text) this.#seen = { content: text, sinceMs: performance.now() };
     const unchangedMs = performance.now() - this.#seen.sinceMs;
     const holderEnded = lease !== undefined && hasEnded(lease.holder, this.#owner.holder);
     const look = { lease, holderEnded, ageMs: 0, unchangedMs };
     const own = { startId: this.#owner.startId, replica: this.#mirror };
-    const standing = standingOf(look, own);
-    if (standing !== 'held') return standing;
-    return standingOf({ ...look, ageMs: (await this.#tree.reservedAgeMs(LEASE_FILE)) ?? 0 }, own);
+    const standing = standingOf(look, own, this.#times);
+    if (standing !== 'held' || unchangedMs < this.#times.apartMs) return standing;
+    return standingOf({ ...look, ageMs: await this.#ageMs() }, own, this.#times);
+  }
+
+  /** 0 where the server's clock can't be asked, as that takes making a file. */
+  async #ageMs(): Promise<number> {
+    try {
+      return (await this.#tree.reservedAgeMs(LEASE_FILE)) ?? 0;
+    } catch (thrown) {
+      if (asAppError(thrown).row.retryable) throw thrown;
+      return 0;
+    }
+  }
+
+  #checkRipe(): void {
+    const waitMs = this.#ripeAtMs - performance.now();
+    if (waitMs <= 0) return;
+    const what = `${this.#mirror} was taken over; it is used in ${Math.ceil(waitMs / 1000)} s, when nobody else is`;
+    throw new AppError('MIRROR_HELD', what);
   }
 
   async #read(): Promise<Lease | undefined> {
@@ -194,14 +261,19 @@ export class MirrorLease {
     return new AppError(
       'MIRROR_HELD',
       `${this.#mirror} is in use by ${who}: stop one of the two; if that one is gone, this one goes on by itself ` +
-        `${EXPIRY_MS / 1000} s after its last sign of life`,
+        `${(this.#times.expiryMs + this.#times.apartMs) / 1000} s after its last sign of life`,
     );
   }
 
   /** That the last run of this appliance ended without giving it back is nothing to warn of. */
-  #noteTakeover(standing: 'left' | 'expired', lease: Lease | undefined): void {
+  #noteTakeover(lease: Lease | undefined): void {
+    const standing = this.#standing;
     const fields = { standing, holder: lease?.holder, generation: lease?.generation };
     if (standing === 'left') this.#logger.info('lease-taken-over', fields);
-    else this.#logger.warn('lease-taken-over', fields);
+    if (standing === 'expired') this.#logger.warn('lease-taken-over', fields);
   }
+}
+
+function now(): Moment {
+  return { steadyMs: performance.now(), clockMs: Date.now() };
 }

@@ -8,6 +8,7 @@ import type { OwnGround } from '../mirror/ground.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { Reconciler, type WithLock } from '../resync/reconciler.ts';
 import type { PathLocks } from '../transaction/path-locks.ts';
+import type { LeaseTimes } from './lease.ts';
 import { MirrorLease } from './mirror-lease.ts';
 import type { ReplicaIdentity } from './replica-identity.ts';
 import { SyncedMirror } from './synced-mirror.ts';
@@ -18,13 +19,14 @@ export interface MirrorContext {
   readonly identity: ReplicaIdentity;
   readonly locks: PathLocks;
   readonly own: OwnGround;
+  readonly leaseTimes: LeaseTimes;
   readonly timeoutMs: number;
   readonly logger: Logger;
 }
 
 /** One mirror of the configuration with all that belongs to it, not started yet. */
 export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
-  const { journal, local, identity, locks, own, timeoutMs, logger } = context;
+  const { journal, local, identity, locks, own, leaseTimes, timeoutMs, logger } = context;
   const stale = journal.staleSet(config.name);
   const markAllStale = async () => {
     stale.mark([{ kind: 'tree', path: ROOT }]);
@@ -36,7 +38,14 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     // Making the reserved directory has set the mtime of the root there.
     if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
   };
-  const mirror: Mirror = new Mirror({ config, own, timeoutMs, logger, admit });
+  const mirror: Mirror = new Mirror({
+    config,
+    own,
+    timeoutMs,
+    logger,
+    admit,
+    lapsed: () => lease.lapse,
+  });
   const lease = new MirrorLease({
     mirror: config.name,
     tree: mirror.tree,
@@ -45,13 +54,14 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
       known: journal.mirror(config.name)?.renewals ?? 0,
       note: (renewals) => journal.noteRenewals(config.name, renewals),
     },
+    times: leaseTimes,
     logger,
-    onLost: (error) => synced.fence(error),
+    onLost: (error) => mirror.fence(error),
   });
   const withLock = lockingWith(locks);
   const { bandwidthLimit } = config;
   const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger, bandwidthLimit });
-  const synced = new SyncedMirror({
+  return new SyncedMirror({
     mirror,
     lease,
     stale,
@@ -60,7 +70,6 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     detachment: journal.detachment(config.name),
     scrubbedAtMs: journal.scrubbedAtMs(config.name),
   });
-  return synced;
 }
 
 function lockingWith(locks: PathLocks): WithLock {

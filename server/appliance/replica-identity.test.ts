@@ -5,12 +5,14 @@ import { silentLogger } from '../base/logger.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { Journal } from '../journal/journal.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
+import { LEASE_TIMES } from './lease.ts';
 import { MirrorLease } from './mirror-lease.ts';
 import { ReplicaIdentity } from './replica-identity.ts';
 
 /** One start of an appliance whose tree and journal are in directories of this name. */
 interface Start {
   admit(): Promise<string>;
+  readonly identity: ReplicaIdentity;
   readonly lease: MirrorLease;
   readonly filled: () => boolean;
   end(): Promise<void>;
@@ -57,6 +59,7 @@ async function start(name: string): Promise<Start> {
     owner: identity.owner,
     count: { known: journal.mirror('m1')?.renewals ?? 0, note: (count) => journal.noteRenewals('m1', count) },
     logger: silentLogger,
+    times: LEASE_TIMES,
     onLost: () => {},
   });
   const markAllStale = () => Promise.resolve(void (filled = true));
@@ -66,6 +69,7 @@ async function start(name: string): Promise<Start> {
         () => 'admitted',
         (error: { code: string }) => error.code,
       ),
+    identity,
     lease,
     filled: () => filled,
     end,
@@ -116,6 +120,14 @@ it('writes nothing to a mirror of unknown origin that it refuses', async () => {
   await write('mirror', 'theirs', 'not ours');
   expect(await (await start('a')).admit()).toBe('ADOPTION_NEEDED');
   expect(await readdir(join(temp.path, 'mirror/tree'))).toEqual(['theirs']);
+});
+
+it('takes the lease of a mirror that is adopted, and fills it', async () => {
+  await write('mirror', 'theirs', 'not ours');
+  const started = await start('a');
+  started.identity.adoptIf('m1', () => Promise.resolve(true));
+  expect([await started.admit(), started.filled()]).toEqual(['admitted', true]);
+  expect([started.lease.lapse, await (await start('a')).admit()]).toEqual([undefined, 'MIRROR_HELD']);
 });
 
 it('fills an empty mirror, and lets it in again at each start without another look', async () => {

@@ -36,8 +36,8 @@ export class SyncedMirror implements Participant {
   #detachment: string | undefined;
   #scrubbedAtMs: number | undefined;
   #knownDown = false;
-  /** Another appliance has taken it over, and may have changed it. */
-  #isFenced = false;
+  /** Another appliance uses it, or did when we looked last, and may have changed it. */
+  #isHeld = false;
   #content: { state: ContentState; sinceMs: number } = { state: 'unknown', sinceMs: Date.now() };
 
   constructor(options: {
@@ -60,11 +60,12 @@ export class SyncedMirror implements Participant {
   }
 
   start(): void {
-    this.mirror.events.on('link', ({ state }) => {
+    this.mirror.events.on('link', ({ state, reason }) => {
+      if (reason?.code === 'MIRROR_HELD') this.#isHeld = true;
       this.#suspects.linked = state === 'up';
       this.#lease.linked = state === 'up';
       if (state === 'up') {
-        this.#isFenced = false;
+        this.#isHeld = false;
         this.#knownDown = false;
         this.reconciler.start();
       }
@@ -112,7 +113,7 @@ export class SyncedMirror implements Participant {
   }
 
   get inSync(): boolean {
-    return this.mirror.linkState === 'up' && this.stale.size === 0 && this.#lease.isFresh;
+    return this.mirror.linkState === 'up' && this.stale.size === 0 && !this.#lease.lapse;
   }
 
   get marks(): number {
@@ -128,17 +129,11 @@ export class SyncedMirror implements Participant {
   }
 
   async ready(): Promise<void> {
+    const { lapse } = this.#lease;
+    if (lapse) this.mirror.fence(lapse);
     await this.mirror.connected();
-    if (!this.#lease.isFresh) await this.#lease.renew();
     // A short catch-up is waited for as long as one attempt may take; a long one, or one that is stuck, is not.
     if (!this.inSync) await this.caughtUp(this.#timeoutMs);
-  }
-
-  /** Ends the link, loudly: nothing may be changed there any more. */
-  fence(error: AppError): void {
-    this.#isFenced = true;
-    this.mirror.fence(error);
-    this.#changed();
   }
 
   gaveUp(): void {
@@ -223,7 +218,7 @@ export class SyncedMirror implements Participant {
   }
 
   #contentNow(): ContentState {
-    if (this.#isFenced) return 'unknown';
+    if (this.#isHeld) return 'unknown';
     if (this.stale.size > 0) return this.reconciler.busy ? 'resyncing' : 'stale';
     if (this.mirror.linkState === 'up') return 'in-sync';
     // What was in sync when the link went is still so: every change since was refused or marked.

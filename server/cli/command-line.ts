@@ -7,13 +7,10 @@ import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { registerRestCommands } from './rest-commands.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { runInForeground } from '../service/foreground.ts';
-import type { StepHook } from '../transaction/step.ts';
+import type { ApplianceHooks } from '../appliance/appliance.ts';
 
-/** Runs one command line; the answer is the exit code. `step` is for tests, see `StepHook`. */
-export async function runCommandLine(
-  argv: readonly string[],
-  hooks: { step?: StepHook } = {},
-): Promise<number> {
+/** Runs one command line; the answer is the exit code. `hooks` are for tests. */
+export async function runCommandLine(argv: readonly string[], hooks: ApplianceHooks = {}): Promise<number> {
   let exitCode: number = EXIT_CODES.ok;
   const program = new Command('proxyfs').version(VERSION).exitOverride();
   program.description('A directory whose every change lands on all of its mirrors, or on none.');

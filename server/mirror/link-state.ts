@@ -18,6 +18,17 @@ export interface MirrorCapabilities {
   readonly clockAheadMs: number | undefined;
 }
 
+/** What is known of the way to a mirror. Times are milliseconds since the epoch. */
+export interface MirrorLink {
+  readonly state: LinkState;
+  readonly reason?: LinkReason;
+  readonly sinceMs: number;
+  readonly downSinceMs?: number;
+  readonly lastOkAtMs?: number;
+  readonly rttMs?: { readonly p50: number; readonly p95: number };
+  readonly capabilities?: MirrorCapabilities;
+}
+
 export interface LinkReason {
   readonly code: ErrorCode;
   readonly message: string;

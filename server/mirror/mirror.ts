@@ -10,9 +10,9 @@ import { lacksOf } from './guarantee.ts';
 import {
   firstLink,
   type LinkEvent,
-  type LinkReason,
   type LinkStatus,
   type MirrorCapabilities,
+  type MirrorLink,
   nextLink,
 } from './link-state.ts';
 import { ReplicaSession } from './replica-session.ts';
@@ -21,18 +21,7 @@ import { SftpSession } from './sftp-session.ts';
 import { SftpTree } from './sftp-tree.ts';
 import { resolveLogin } from './ssh-login.ts';
 
-export type { MirrorCapabilities } from './link-state.ts';
-
-/** What is known of the way to a mirror. Times are milliseconds since the epoch. */
-export interface MirrorLink {
-  readonly state: LinkState;
-  readonly reason?: LinkReason;
-  readonly sinceMs: number;
-  readonly downSinceMs?: number;
-  readonly lastOkAtMs?: number;
-  readonly rttMs?: { readonly p50: number; readonly p95: number };
-  readonly capabilities?: MirrorCapabilities;
-}
+export type { MirrorCapabilities, MirrorLink } from './link-state.ts';
 
 export interface MirrorOptions {
   readonly config: MirrorConfiguration;
@@ -43,6 +32,8 @@ export interface MirrorOptions {
   readonly own: OwnGround;
   /** Checks the replica's identity through `tree` after each connect; a rejection closes the connection. */
   readonly admit: () => Promise<void>;
+  /** Asked before each request of an admitted session: a reason ends the link before anything more is sent. */
+  readonly lapsed?: () => AppError | undefined;
 }
 
 export type MirrorEvents = {
@@ -139,9 +130,12 @@ export class Mirror {
     return this.#begin();
   }
 
-  /** Ends the link for a reason found elsewhere, as if it were lost. */
+  /** Ends the link at once for a reason found elsewhere, as if it were lost. */
   fence(reason: AppError): void {
-    this.#replica?.session.end(reason);
+    const replica = this.#replica;
+    if (!replica) return;
+    replica.session.end(reason);
+    this.#lost(replica, reason);
   }
 
   /** Cuts the wait for the next attempt short. */
@@ -204,6 +198,7 @@ export class Mirror {
     this.#failures = 0;
     this.#lastFailure = undefined;
     this.#tree.admit();
+    if (this.#options.lapsed) replica.session.guard(this.#options.lapsed);
     void replica.session.ended.then((error) => this.#lost(replica, error));
     this.#probeLater(replica);
     const lacks = lacksOf(capabilities);

@@ -36,6 +36,7 @@ export class PieceWriter {
   }
 
   #sendPiece(piece: Buffer, offset: number): void {
+    const sentAtMs = performance.now();
     const sent = this.#session
       .write(this.#handle, piece, offset)
       .catch((thrown: unknown) => {
@@ -43,7 +44,7 @@ export class PieceWriter {
       })
       .finally(() => {
         this.#underWay.delete(sent);
-        this.#session.bytes.give(piece.length);
+        this.#session.bytes.give(piece.length, performance.now() - sentAtMs);
       });
     this.#underWay.add(sent);
   }

@@ -95,15 +95,18 @@ async function readFully(
 ): Promise<number> {
   let filledBytes = 0;
   await session.bytes.take(target.length);
+  let tookMs: number | undefined;
   try {
     while (filledBytes < target.length) {
+      const sentAtMs = performance.now();
       const count = await session.read(handle, target.subarray(filledBytes), offset + filledBytes);
+      tookMs = performance.now() - sentAtMs;
       if (count === 0) break;
       filledBytes += count;
     }
     return filledBytes;
   } finally {
-    session.bytes.give(target.length);
+    session.bytes.give(target.length, tookMs);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SFTPWrapper } from 'ssh2';
 import { AppError } from '../base/errors.ts';
 import { Permits } from '../base/permits.ts';
+import { ByteWindow } from './byte-window.ts';
 import { OutstandingRequests } from './outstanding-requests.ts';
 import {
   type Extensions,
@@ -17,8 +18,6 @@ import type { SshLogin } from './ssh-login.ts';
 /** Without limits@openssh.com larger pieces are cut or damaged by some servers. */
 const SAFE_PIECE_BYTES = 32 * 1024;
 const LARGEST_PIECE_BYTES = 128 * 1024;
-/** Content under way at once, over all files: what fills a fast, distant line, and bounds the memory. */
-const BYTES_IN_FLIGHT = 8 * 1024 * 1024;
 /** Staged files open at once: what keeps a distant line busy with small ones. */
 const MOST_STAGED = 512;
 
@@ -43,7 +42,7 @@ export class SftpSession {
   readonly readPieceBytes: number;
   /** Handles that the server allows, where it says so. */
   readonly maxOpenHandles: number;
-  readonly bytes = new Permits(BYTES_IN_FLIGHT);
+  readonly bytes = new ByteWindow();
   /** A third of the server's handles: writing, listing and reading need theirs. */
   readonly stagedFiles: Permits;
   /** Rejects nobody: resolves with the reason when the session has ended. */
@@ -105,6 +104,11 @@ export class SftpSession {
 
   end(reason: AppError): void {
     this.#connection.destroy(reason);
+  }
+
+  /** See `SshConnection.guard`. */
+  guard(lapsed: () => AppError | undefined): void {
+    this.#connection.guard(lapsed);
   }
 
   open(path: string, flags: number, mode?: number): Promise<Buffer> {
@@ -229,6 +233,7 @@ export class SftpSession {
   }
 
   #request<T>(name: string, isAnswer: (answer: unknown) => boolean, send: Send<T>): Promise<T> {
+    this.#connection.look();
     if (this.#endReason) return Promise.reject(this.#endReason);
     return new Promise<T>((resolve, reject) => {
       const request = { name, reject };

@@ -18,7 +18,8 @@ import { hash, list, read, readSmall } from './sftp-read.ts';
 import { overwriteReserved, reservedAgeMs } from './sftp-reserved.ts';
 import { replaceFile, replaceWithLink, writeReserved } from './sftp-staging.ts';
 
-const LARGEST_RESERVED_BYTES = 1024 * 1024;
+/** Read as one piece. */
+const LARGEST_RESERVED_BYTES = 32 * 1024;
 const READ_ONLY_FLAG = 1;
 
 /**

@@ -46,6 +46,7 @@ export class SshConnection {
   #channel: SFTPWrapper | undefined;
   #ended: AppError | undefined;
   #onEnd: ((error: AppError) => void) | undefined;
+  #lapsed: () => AppError | undefined = () => undefined;
 
   private constructor(login: SshLogin) {
     this.#login = login;
@@ -106,6 +107,19 @@ export class SshConnection {
 
   destroy(reason: AppError): void {
     this.#end(reason);
+  }
+
+  /** From now on the connection ends before anything more is sent when `lapsed` gives a reason. */
+  guard(lapsed: () => AppError | undefined): void {
+    this.#lapsed = lapsed;
+    // Before ssh2 hears what arrived: it may have kept requests for when the server has room for more.
+    this.#socket.prependListener('data', () => this.look());
+  }
+
+  /** Asks the guard. */
+  look(): void {
+    const reason = this.#lapsed();
+    if (reason) this.#end(reason);
   }
 
   async #establish(): Promise<void> {

@@ -2,7 +2,7 @@ import { asAppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { type RunningProxyfs, startProxyfs } from './start-proxyfs.ts';
-import type { StepHook } from '../transaction/step.ts';
+import type { ApplianceHooks } from '../appliance/appliance.ts';
 
 /** sysexits(3) EX_IOERR: the mount went away under us. */
 const EX_LOST = 74;
@@ -11,10 +11,7 @@ const EX_LOST = 74;
  * `proxyfs run`: serves until a signal asks to stop, or the mount is lost. Logs one JSON object a line on stdout; a
  * line with `"event":"ready"` says that the mount point may be used. Rejects when the start fails.
  */
-export async function runInForeground(
-  configuration: Configuration,
-  hooks: { step?: StepHook },
-): Promise<number> {
+export async function runInForeground(configuration: Configuration, hooks: ApplianceHooks): Promise<number> {
   const write = (line: string) => void process.stdout.write(line);
   const logger = jsonLogger(configuration.log.level, write);
   const end = new AwaitedEnd();

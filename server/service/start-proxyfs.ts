@@ -2,10 +2,9 @@ import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { ApiServer } from '../api/api-server.ts';
 import { newToken } from '../api/secrets.ts';
-import { Appliance } from '../appliance/appliance.ts';
+import { Appliance, type ApplianceHooks } from '../appliance/appliance.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { StepHook } from '../transaction/step.ts';
 
 export interface RunningProxyfs {
   readonly url: string;
@@ -20,7 +19,7 @@ export interface RunningProxyfs {
 export async function startProxyfs(
   configuration: Configuration,
   logger: Logger,
-  options: { step?: StepHook; onLost?: (reason: string) => void } = {},
+  options: ApplianceHooks & { onLost?: (reason: string) => void } = {},
 ): Promise<RunningProxyfs> {
   const appliance = new Appliance({ configuration, logger, ...options });
   await appliance.start();

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { leaseTimes } from '../appliance/lease.ts';
 import { AppError } from '../base/errors.ts';
 import type { Step, StepHook } from '../transaction/step.ts';
 
@@ -46,7 +47,9 @@ if (process.env['PROXYFS_TEST_MAIN'] !== undefined) {
   const { runCommandLine } = await import('../cli/command-line.ts');
   const fault = process.env['PROXYFS_TEST_STEP'];
   const file = process.env['PROXYFS_TEST_STEP_FILE'];
+  const renewMs = process.env['PROXYFS_TEST_RENEW_MS'];
   const hooks = {
+    ...(renewMs !== undefined && { leaseTimes: leaseTimes(Number(renewMs)) }),
     ...(fault !== undefined && { step: stepHookOf(JSON.parse(fault) as StepFault) }),
     ...(file !== undefined && { step: stepHookFrom(file) }),
   };
