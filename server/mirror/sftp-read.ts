@@ -86,28 +86,31 @@ export async function readPieces(
   return target.subarray(0, filledBytes);
 }
 
-/** A server may answer less than was asked for before the end of the file. */
 async function readFully(
   session: SftpSession,
   handle: Buffer,
   target: Buffer,
   offset: number,
 ): Promise<number> {
-  let filledBytes = 0;
   await session.bytes.take(target.length);
-  let tookMs: number | undefined;
+  const sentAtMs = performance.now();
   try {
-    while (filledBytes < target.length) {
-      const sentAtMs = performance.now();
-      const count = await session.read(handle, target.subarray(filledBytes), offset + filledBytes);
-      tookMs = performance.now() - sentAtMs;
-      if (count === 0) break;
-      filledBytes += count;
-    }
-    return filledBytes;
+    return await fill(session, handle, target, offset);
   } finally {
-    session.bytes.give(target.length, tookMs);
+    session.bytes.give(target.length, performance.now() - sentAtMs);
   }
+}
+
+/** A server may answer less than was asked for before the end of the file. */
+async function fill(session: SftpSession, handle: Buffer, target: Buffer, offset: number): Promise<number> {
+  let filledBytes = 0;
+  while (filledBytes < target.length) {
+    const piece = target.subarray(filledBytes, filledBytes + session.readPieceBytes);
+    const count = await session.read(handle, piece, offset + filledBytes);
+    if (count === 0) break;
+    filledBytes += count;
+  }
+  return filledBytes;
 }
 
 async function withFile<T>(
@@ -182,7 +185,10 @@ async function entriesOf(
   return found.flat();
 }
 
-/** Content of a small file at `at`; undefined where there is none. Cut at `mostBytes`. */
+/**
+ * Content of a small file at `at`; undefined where there is none. Cut at `mostBytes`. Waits neither for a permit behind large
+ * files nor for the close: a lease is renewed on a busy line, too.
+ */
 export async function readSmall(
   session: SftpSession,
   at: string,
@@ -191,9 +197,10 @@ export async function readSmall(
   const opened = await tried(session.open(at, OPEN.READ));
   if (opened.refusal?.status === STATUS.NO_SUCH_FILE) return undefined;
   if (opened.refusal) throw opened.refusal;
+  const content = Buffer.alloc(mostBytes);
   try {
-    return await readPieces(session, opened.value, 0, mostBytes);
+    return content.subarray(0, await fill(session, opened.value, content, 0));
   } finally {
-    await tried(session.close(opened.value)).catch(() => {});
+    tried(session.close(opened.value)).catch(() => {});
   }
 }
