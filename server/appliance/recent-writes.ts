@@ -33,12 +33,9 @@ export class RecentWrites {
     }
   }
 
-  /** All of them, which are forgotten here. */
-  take(nowMs = Date.now()): AffectedPath[] {
+  list(nowMs = Date.now()): AffectedPath[] {
     this.#prune(nowMs);
-    const taken = underNewNames([...this.#writes.values()].map(({ affected }) => affected));
-    this.#writes.clear();
-    return taken;
+    return underNewNames([...this.#writes.values()].map(({ affected }) => affected));
   }
 
   #put(write: Write): void {
@@ -55,7 +52,8 @@ export class RecentWrites {
   }
 
   #collapse(nowMs: number): void {
-    const directories = new Set(this.take(nowMs).flatMap(directoriesOf));
+    const directories = new Set(this.list(nowMs).flatMap(directoriesOf));
+    this.#writes.clear();
     const few = directories.size <= MOST_PATHS / 2;
     for (const path of few ? directories : [ROOT])
       this.#put({ affected: { kind: 'tree', path }, atMs: nowMs });

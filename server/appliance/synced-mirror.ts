@@ -33,6 +33,9 @@ export class SyncedMirror implements Participant {
   readonly #timeoutMs: number;
   readonly #suspects = new Suspects((affected) => this.stale.mark(affected));
   readonly #recent = new RecentWrites();
+  /** Marks what the server may have lost with its power, until it says whether it has gone down. */
+  #unsure: HeldMark | undefined;
+  #bootId: string | undefined;
   #detachment: string | undefined;
   #scrubbedAtMs: number | undefined;
   #knownDown = false;
@@ -60,19 +63,20 @@ export class SyncedMirror implements Participant {
   }
 
   start(): void {
-    this.mirror.events.on('link', ({ state, reason }) => {
+    this.mirror.events.on('link', ({ state, reason, capabilities }) => {
+      if (state === 'disabled') this.#doubtRecent();
       if (reason?.code === 'MIRROR_HELD') this.#isHeld = true;
       this.#suspects.linked = state === 'up';
       this.#lease.linked = state === 'up';
       if (state === 'up') {
+        this.#judgeRecent(capabilities?.bootId);
         this.#isHeld = false;
         this.#knownDown = false;
         this.reconciler.start();
       }
       this.#changed();
     });
-    // The link was lost, which may be all that shows of a server that lost its power.
-    this.mirror.events.on('lost', () => this.stale.mark(this.#recent.take()));
+    this.mirror.events.on('lost', () => this.#doubtRecent());
     this.stale.events.on('settled', (affected) => this.#recent.add([affected]));
     this.stale.events.on('changed', (size) => {
       if (size > 0 && this.mirror.linkState === 'up') this.reconciler.start();
@@ -200,6 +204,19 @@ export class SyncedMirror implements Participant {
     } finally {
       for (const unsubscribe of subscriptions) unsubscribe();
     }
+  }
+
+  /** DURABILITY: marked now, as this process may be another one when the link is back. */
+  #doubtRecent(): void {
+    this.#unsure ??= this.stale.markHeld(this.#recent.list());
+  }
+
+  /** What was written lately is on a machine that has stayed up all the time, or is to be looked at. */
+  #judgeRecent(bootId: string | undefined): void {
+    if (bootId !== undefined && bootId === this.#bootId) this.#unsure?.clear();
+    else this.#unsure?.release();
+    this.#unsure = undefined;
+    this.#bootId = bootId;
   }
 
   #lost(): AppError {

@@ -11,6 +11,7 @@ const FULL = {
   maxWriteBytes: 32_768,
   writable: true,
   clockAheadMs: 0,
+  bootId: undefined,
 };
 
 test('a server that can do everything lacks nothing, whether its clock is known or not', () => {

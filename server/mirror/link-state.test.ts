@@ -15,6 +15,7 @@ const CAPABILITIES = {
   maxWriteBytes: 32_768,
   writable: true,
   clockAheadMs: 0,
+  bootId: undefined,
 };
 const FAILURE = new AppError('MIRROR_UNREACHABLE', 'connection refused');
 const ATTEMPT: LinkEvent = { kind: 'attempt' };

@@ -16,6 +16,8 @@ export interface MirrorCapabilities {
   readonly writable: boolean;
   /** How far the server's clock is ahead at least (negative: behind); undefined where that could not be learnt. */
   readonly clockAheadMs: number | undefined;
+  /** Differs after each start of the server's machine; undefined where it doesn't tell. */
+  readonly bootId: string | undefined;
 }
 
 /** What is known of the way to a mirror. Times are milliseconds since the epoch. */

@@ -2,6 +2,7 @@ import { AppError } from '../base/errors.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { PATH_MAX, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { MirrorCapabilities } from './link-state.ts';
+import { bootIdOf } from './boot-id.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { isRefusal } from './sftp-protocol.ts';
@@ -55,7 +56,7 @@ export class ReplicaSession {
 
   async capabilities(): Promise<MirrorCapabilities> {
     const { extensions, writePieceBytes } = this.session;
-    const probe = await this.probe();
+    const [probe, bootId] = await Promise.all([this.probe(), bootIdOf(this.session)]);
     return {
       atomicRename: extensions.posixRename,
       fsync: extensions.fsync,
@@ -66,6 +67,7 @@ export class ReplicaSession {
       maxWriteBytes: writePieceBytes,
       writable: probe !== undefined,
       clockAheadMs: probe?.clockAheadMs,
+      bootId,
     };
   }
 

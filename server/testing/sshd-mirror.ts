@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -29,6 +29,8 @@ export interface RestartChanges {
   readonly sftpFlags?: string;
   readonly newHostKey?: boolean;
   readonly formerHostKey?: boolean;
+  /** As if its machine had been started anew, which its boot_id tells. */
+  readonly rebooted?: boolean;
 }
 
 export type HostKeyType = 'ed25519' | 'ecdsa' | 'rsa';
@@ -81,6 +83,8 @@ class Sshd implements SshdMirror {
   readonly #requestLog: string | undefined;
   #sftpFlags: string;
   #tree: ProcessTree | undefined;
+  /** What runs the server where it sees another boot_id. */
+  #underBootId: readonly string[] = [];
   readonly #onExit = () => this.#cleanUpNow();
 
   constructor(options: SshdOptions, port: number) {
@@ -124,7 +128,8 @@ class Sshd implements SshdMirror {
     writeFileSync(configFile, this.#sshdConfig());
     mkdirSync('/run/sshd', { recursive: true });
     const log = join(this.#directory, 'sshd.log');
-    const child = spawn(SSHD, ['-D', '-f', configFile, '-E', log], { stdio: 'ignore' });
+    const command = [...this.#underBootId, SSHD, '-D', '-f', configFile, '-E', log];
+    const child = spawn('/usr/bin/env', command, { stdio: 'ignore' });
     if (child.pid === undefined) throw new Error(`cannot start ${SSHD}: is openssh-server installed?`);
     this.#tree = new ProcessTree(child.pid);
     await waitUntil(`sshd accepts connections, log: ${log}`, () => hasEnded(child) || accepts(this.port));
@@ -151,12 +156,20 @@ class Sshd implements SshdMirror {
     this.#sftpFlags = changes.sftpFlags ?? this.#sftpFlags;
     if (changes.newHostKey) this.#renewHostKeys();
     if (changes.formerHostKey) this.#restoreHostKeys();
+    if (changes.rebooted) this.#reboot();
     await this.start();
   }
 
   hostKey(): string {
     const [type, key] = readFileSync(`${this.#hostKeyFile(this.#knownType)}.pub`, 'utf8').split(' ');
     return `${type} ${key?.trim()}`;
+  }
+
+  #reboot(): void {
+    const bootId = join(this.#directory, 'boot_id');
+    writeFileSync(bootId, `${randomUUID()}\n`);
+    const script = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
+    this.#underBootId = ['unshare', '--mount', 'sh', '-c', script, bootId];
   }
 
   changesOf(path: string): string[] {
