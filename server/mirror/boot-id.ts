@@ -1,6 +1,6 @@
 import { tried } from './sftp-protocol.ts';
-import { readSmall } from './sftp-read.ts';
 import type { SftpSession } from './sftp-session.ts';
+import { readSmall } from './small-file.ts';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;

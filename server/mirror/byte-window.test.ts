@@ -30,9 +30,12 @@ test('on a fast line the window opens to its bound', () => {
   expect(window.sizeBytes).toBe(64 * PIECE);
 });
 
-test.each([100, 400, 900, 1500])('where a piece takes %d ms nothing waits long behind the others', (pieceMs) => {
-  expect(Math.max(...waits(new ByteWindow(), pieceMs, 200).slice(50))).toBeLessThanOrEqual(3000);
-});
+test.each([100, 400, 900, 1500])(
+  'where a piece takes %d ms nothing waits long behind the others',
+  (pieceMs) => {
+    expect(Math.max(...waits(new ByteWindow(), pieceMs, 200).slice(50))).toBeLessThanOrEqual(3000);
+  },
+);
 
 test('who waits is let in when the window has room again, in order', async () => {
   const window = new ByteWindow();

@@ -6,7 +6,7 @@ import { IDENTITY_FILE, RESERVED_NAME } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing } from './sftp-attributes.ts';
 import { tried } from './sftp-protocol.ts';
-import { readSmall } from './sftp-read.ts';
+import { readSmall } from './small-file.ts';
 
 const LARGEST_IDENTITY_BYTES = 64 * 1024;
 

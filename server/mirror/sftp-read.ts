@@ -5,8 +5,9 @@ import { RESERVED_NAME, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
-import { OPEN, type SftpEntry, STATUS, tried } from './sftp-protocol.ts';
+import { OPEN, type SftpEntry, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
+import { fill } from './small-file.ts';
 
 /** What one call of `read` may ask for. */
 const LARGEST_READ_BYTES = 4 * 1024 * 1024;
@@ -101,18 +102,6 @@ async function readFully(
   }
 }
 
-/** A server may answer less than was asked for before the end of the file. */
-async function fill(session: SftpSession, handle: Buffer, target: Buffer, offset: number): Promise<number> {
-  let filledBytes = 0;
-  while (filledBytes < target.length) {
-    const piece = target.subarray(filledBytes, filledBytes + session.readPieceBytes);
-    const count = await session.read(handle, piece, offset + filledBytes);
-    if (count === 0) break;
-    filledBytes += count;
-  }
-  return filledBytes;
-}
-
 async function withFile<T>(
   replica: ReplicaSession,
   path: TreePath,
@@ -183,24 +172,4 @@ async function entriesOf(
     }),
   );
   return found.flat();
-}
-
-/**
- * Content of a small file at `at`; undefined where there is none. Cut at `mostBytes`. Waits neither for a permit behind large
- * files nor for the close: a lease is renewed on a busy line, too.
- */
-export async function readSmall(
-  session: SftpSession,
-  at: string,
-  mostBytes: number,
-): Promise<Buffer | undefined> {
-  const opened = await tried(session.open(at, OPEN.READ));
-  if (opened.refusal?.status === STATUS.NO_SUCH_FILE) return undefined;
-  if (opened.refusal) throw opened.refusal;
-  const content = Buffer.alloc(mostBytes);
-  try {
-    return content.subarray(0, await fill(session, opened.value, content, 0));
-  } finally {
-    tried(session.close(opened.value)).catch(() => {});
-  }
 }

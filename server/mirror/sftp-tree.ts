@@ -14,9 +14,10 @@ import { applyOperation } from './sftp-apply.ts';
 import { lstatOrMissing, toFileStat } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
 import { dropLeftovers, dropPreImage, restorePreImage } from './sftp-leftovers.ts';
-import { hash, list, read, readSmall } from './sftp-read.ts';
+import { hash, list, read } from './sftp-read.ts';
 import { overwriteReserved, reservedAgeMs } from './sftp-reserved.ts';
 import { replaceFile, replaceWithLink, writeReserved } from './sftp-staging.ts';
+import { readSmall } from './small-file.ts';
 
 /** Read as one piece. */
 const LARGEST_RESERVED_BYTES = 32 * 1024;
