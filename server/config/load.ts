@@ -21,7 +21,16 @@ const FILE_LIMIT_BYTES = 256 * 1024;
  * Rejects with a ConfigurationError that lists every mistake at once.
  */
 export async function loadConfiguration(file: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
-  const reading = readYaml(await readText(file));
+  return parseConfiguration(await readConfigurationText(file), file, env);
+}
+
+/** The same for the text of a file that may not be written yet; `file` is where its relative paths begin. */
+export async function parseConfiguration(
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Configuration> {
+  const reading = readYaml(text);
   const environment = await readEnvironment(env);
   const list = new ProblemList(reading, environment.overrides, environment.problems);
   if (reading.root === undefined) throw new ConfigurationError(file, list.problems);
@@ -33,7 +42,8 @@ export async function loadConfiguration(file: string, env: NodeJS.ProcessEnv): P
   return toConfiguration(settings, { ...surroundings, token: environment.token });
 }
 
-async function readText(file: string): Promise<string> {
+/** Rejects with a ConfigurationError where it can't be read or is no text. */
+export async function readConfigurationText(file: string): Promise<string> {
   const read = await readSmallFile(resolve(file), FILE_LIMIT_BYTES);
   if ('reason' in read) throw fileError(file, `cannot be read: ${read.reason}`);
   const text = utf8Text(read.content);
