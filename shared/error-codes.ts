@@ -113,6 +113,7 @@ export const ERROR_CATALOGUE = {
   COMMIT_FAILED: row('A decided change could not be carried out locally', 500, 'EIO', 'operator'),
   MOUNT_FAILED: row('The mount point cannot be mounted', 500, 'EIO', 'operator'),
   CONFIG_INVALID: row('The configuration has mistakes', 422, 'EINVAL', 'operator'),
+  NAME_TAKEN: row('The name is taken', 409, 'EEXIST', 'caller'),
   CONFIG_NOT_WRITTEN: row('The configuration file cannot be written', 500, 'EIO', 'operator'),
   UNAUTHORIZED: row('A valid token is needed', 401, 'EACCES', 'caller'),
   TOO_MANY_ATTEMPTS: row('Too many wrong tokens from this address', 429, 'EACCES', 'caller', 'retryable'),

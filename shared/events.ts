@@ -7,6 +7,8 @@ export interface EventPayloads {
   readonly 'appliance.mode': { readonly mode: ApplianceMode; readonly reason: string };
   /** Link, content, detachment or reason changed. */
   readonly 'mirror.state': MirrorView;
+  /** It is configured no more. */
+  readonly 'mirror.removed': { readonly id: string };
   /** Coalesced: at most one a second and mirror. */
   readonly 'mirror.health': {
     readonly id: string;

@@ -35,6 +35,44 @@ export const eventsQuerySchema = z.strictObject({
 });
 export type EventsQuery = z.infer<typeof eventsQuerySchema>;
 
+const text = z.string().min(1).max(PATH_CHARS);
+
+/** A mirror as the configuration has it, its keys in camelCase; what they may be is the configuration's to say. */
+const mirrorSettingsSchema = z.strictObject({
+  host: text,
+  port: z.number(),
+  user: text,
+  path: text,
+  identityFile: text,
+  passwordFile: text,
+  knownHosts: text,
+  hostKey: text,
+  required: z.boolean(),
+  owner: text,
+  bandwidthLimit: z.union([text, z.number()]),
+});
+
+/** The body of `POST /mirrors`. */
+export const newMirrorSchema = mirrorSettingsSchema
+  .partial()
+  .required({ host: true, path: true })
+  .extend({ id: text });
+export type NewMirror = z.infer<typeof newMirrorSchema>;
+
+/** The body of `PATCH /mirrors/:id`: null takes a setting back to its default. */
+export const changedMirrorSchema = mirrorSettingsSchema.partial().extend({
+  port: z.number().nullish(),
+  user: text.nullish(),
+  identityFile: text.nullish(),
+  passwordFile: text.nullish(),
+  knownHosts: text.nullish(),
+  hostKey: text.nullish(),
+  required: z.boolean().nullish(),
+  owner: text.nullish(),
+  bandwidthLimit: z.union([text, z.number()]).nullish(),
+});
+export type ChangedMirror = z.infer<typeof changedMirrorSchema>;
+
 /** The body of changes that an operator may explain. */
 export const reasonBodySchema = z.strictObject({ reason: z.string().max(REASON_CHARS).optional() });
 

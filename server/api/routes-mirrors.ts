@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { API_PREFIX, type MirrorChange, type MirrorList } from '../../shared/api.ts';
-import { reasonBodySchema } from '../../shared/requests.ts';
+import { changedMirrorSchema, newMirrorSchema, reasonBodySchema } from '../../shared/requests.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
 import { checked } from './problem.ts';
 import { bodyOf, found, idOf, nothingSchema } from './route.ts';
 
 /** The overview, and the mirrors with what an operator may do to them. */
 export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
+  const { mirrorList } = controlPlane;
   app.get(`${API_PREFIX}/overview`, (request) => {
     checked(nothingSchema, request.query, 'query');
     return controlPlane.overview();
@@ -20,6 +21,30 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
   app.get(`${API_PREFIX}/mirrors/:id`, (request) => {
     checked(nothingSchema, request.query, 'query');
     return found(controlPlane.mirror(idOf(request)), 'mirror');
+  });
+
+  app.post(`${API_PREFIX}/mirrors`, async (request, reply) => {
+    checked(nothingSchema, request.query, 'query');
+    const wanted = checked(newMirrorSchema, bodyOf(request), 'body');
+    await mirrorList.add(wanted);
+    const location = `${API_PREFIX}/mirrors/${encodeURIComponent(wanted.id)}`;
+    return reply
+      .code(201)
+      .header('location', location)
+      .send(found(controlPlane.mirror(wanted.id), 'mirror'));
+  });
+
+  app.patch(`${API_PREFIX}/mirrors/:id`, async (request) => {
+    checked(nothingSchema, request.query, 'query');
+    const id = idOf(request);
+    await mirrorList.change(id, checked(changedMirrorSchema, bodyOf(request), 'body'));
+    return found(controlPlane.mirror(id), 'mirror');
+  });
+
+  app.delete(`${API_PREFIX}/mirrors/:id`, async (request, reply) => {
+    checked(nothingSchema, request.query, 'query');
+    await mirrorList.remove(idOf(request));
+    return reply.code(204).send();
   });
 
   const change = (

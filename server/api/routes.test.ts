@@ -57,6 +57,34 @@ describe('reading', () => {
     expect(parsed(mirrorViewSchema, answer).id).toBe('räck 1/ä?');
   });
 
+  it('takes mirrors in, changes and removes them, by bodies of the contract alone', async () => {
+    const json = (method: string, path: string, body?: unknown) =>
+      bench.call(`${API}/mirrors${path}`, {
+        method,
+        ...(body !== undefined && {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+      });
+    const settings = { id: 'web2', host: 'b', path: '/b', required: false, bandwidthLimit: '5M' };
+    const added = await json('POST', '', settings);
+    expect(parsed(mirrorViewSchema, added, 201)).toMatchObject({ id: 'web2', host: 'b' });
+    expect(added.headers['location']).toBe(`${API}/mirrors/web2`);
+    expect(parsed(problemDetailsSchema, await json('POST', '', settings), 409).code).toBe('NAME_TAKEN');
+    for (const wrong of [
+      { id: 'c', host: 'c' },
+      { ...settings, id: 'c', token: 'x' },
+      { ...settings, port: '1' },
+    ])
+      parsed(problemDetailsSchema, await json('POST', '', wrong), 400);
+    const changed = await json('PATCH', '/web2', { path: '/c', user: null });
+    expect(parsed(mirrorViewSchema, changed).path).toBe('/c');
+    parsed(problemDetailsSchema, await json('PATCH', '/web2', { id: 'web3' }), 400);
+    parsed(problemDetailsSchema, await json('PATCH', '/web9', {}), 404);
+    expect((await json('DELETE', '/web2')).status).toBe(204);
+    parsed(problemDetailsSchema, await json('DELETE', '/web2'), 404);
+  });
+
   it('pages and filters the transactions', async () => {
     const ended = { state: 'committed', outcome: 'committed', operation: 'mkdir' } as const;
     for (let number = 2; number <= 6; number += 1) {

@@ -4,6 +4,7 @@ import { AppError, asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { waitUntil } from '../base/wait.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { ConfigurationFile } from '../config/configuration-file.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { FuseDriver } from '../fuse/driver.ts';
 import { Journal } from '../journal/journal.ts';
@@ -18,9 +19,12 @@ import { EventRing } from './event-ring.ts';
 import { History } from './history.ts';
 import { Jobs } from './jobs.ts';
 import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
+import { MirrorCommands } from './mirror-commands.ts';
+import { MirrorSet } from './mirror-set.ts';
 import { mirrorFor } from './mirror-wiring.ts';
 import { Mode } from './mode.ts';
 import { ownGround } from './own-ground.ts';
+import { probeMirror } from './probe-mirror.ts';
 import { Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
 import { DirectRepairer } from './direct-repairer.ts';
@@ -29,6 +33,7 @@ import { ReplicaIdentity } from './replica-identity.ts';
 import { SingleInstance } from './single-instance.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 import { VERSION } from './version.ts';
+import { endWaitsFor } from './waits.ts';
 
 /** For tests. */
 export interface ApplianceHooks {
@@ -41,17 +46,20 @@ export interface ApplianceHooks {
 export interface ApplianceOptions extends ApplianceHooks {
   readonly configuration: Configuration;
   readonly logger: Logger;
+  /** Where `configuration` came from: without it the list of mirrors can't be changed. */
+  readonly configurationFile?: ConfigurationFile;
   /** Called once when the mount ended by itself. */
   readonly onLost?: (reason: string) => void;
 }
 
 interface Observed {
   readonly journal: Journal;
-  readonly mirrors: readonly SyncedMirror[];
+  readonly mirrors: MirrorSet;
   readonly mode: Mode;
   readonly coordinator: Coordinator;
   readonly ring: EventRing;
   readonly jobs: Jobs;
+  readonly mirrorList: MirrorCommands;
 }
 
 /** How long a stop waits for the transactions under way before it cancels them. */
@@ -109,7 +117,10 @@ export class Appliance {
     this.#undo.push(() => local.stop());
     const identity = new ReplicaIdentity(local, journal);
     await identity.begin();
-    await recover({ local, journal, mirrors: configuration.mirrors.map(({ name }) => name), logger });
+    const mirrors = configuration.mirrors.map(({ name }) => name);
+    // What changes from now on is not marked for mirrors that are left out: coming back, they are compared in full.
+    for (const left of journal.knownMirrors()) if (!mirrors.includes(left)) await journal.forget(left);
+    await recover({ local, journal, mirrors, logger });
     await this.#startEngine(journal, local, identity);
   }
 
@@ -120,9 +131,13 @@ export class Appliance {
     const own = await ownGround(configuration);
     const leaseTimes = this.#options.leaseTimes ?? LEASE_TIMES;
     const context = { journal, local, identity, locks, own, leaseTimes, timeoutMs, logger };
-    const mirrors = configuration.mirrors.map((config) => mirrorFor(config, context));
+    const mirrors = new MirrorSet({
+      configurations: configuration.mirrors,
+      make: (config) => mirrorFor(config, context),
+      locks,
+    });
     const mode = new Mode(mirrors);
-    const participants = () => mirrors;
+    const participants = () => mirrors.all;
     const settling = new Settling({ local, intents: journal.intents, locks, participants, logger });
     const coordinator = new Coordinator({
       local,
@@ -148,15 +163,22 @@ export class Appliance {
       ring,
       logger,
     });
-    this.#observe({ journal, mirrors, mode, coordinator, ring, jobs });
+    const mirrorList = new MirrorCommands({
+      file: this.#options.configurationFile,
+      mirrors,
+      probe: (config) => probeMirror(config, own, timeoutMs),
+      forget: (mirror) => journal.forget(mirror),
+      letGo: (mirror) => endWaitsFor(coordinator, mirror),
+    });
+    this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList });
 
-    for (const mirror of mirrors) mirror.start();
-    this.#undo.push(() => Promise.all(mirrors.map((mirror) => mirror.stop())).then(() => {}));
+    mirrors.start();
+    this.#undo.push(() => mirrors.stop());
     this.#undo.push(() => jobs.stop());
     settling.start();
     this.#undo.push(() => settling.stop());
     mode.enter('recovering', 'waiting for the mirrors');
-    await readyOrNot(mirrors, logger);
+    await readyOrNot(mirrors.all, logger);
     mode.enter('running', 'mounted');
     await this.#mount(local, coordinator, settling);
     // ORDER: unmounting waits for the requests under way, so these end first.
@@ -164,7 +186,7 @@ export class Appliance {
   }
 
   #observe(parts: Observed): void {
-    const { journal, mirrors, mode, coordinator, ring, jobs } = parts;
+    const { journal, mirrors, mode, coordinator, ring, jobs, mirrorList } = parts;
     const { configuration, logger } = this.#options;
     const driver = chosenDriver(configuration);
     const history = new History();
@@ -179,6 +201,7 @@ export class Appliance {
       history,
       ring,
       jobs,
+      mirrorList,
       freeBytes,
       mount: () => ({
         point: configuration.mountPoint,

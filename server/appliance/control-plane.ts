@@ -8,7 +8,7 @@ import type {
 } from '../../shared/api.ts';
 import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
-import type { TransactionsQuery } from '../../shared/requests.ts';
+import type { ChangedMirror, NewMirror, TransactionsQuery } from '../../shared/requests.ts';
 
 /** Resyncs and scrubs. */
 export interface JobControl {
@@ -23,11 +23,25 @@ export interface JobControl {
   change(id: string, change: 'pause' | 'resume' | 'cancel'): JobView;
 }
 
+/** The list of mirrors, changed while everything goes on, in the configuration file too. A refusal has changed nothing. */
+export interface MirrorListControl {
+  /**
+   * No transaction counts on it before it has all content. Rejects with NAME_TAKEN, CONFIG_INVALID, CONFIG_NOT_WRITTEN,
+   * or with why the mirror can't be used.
+   */
+  add(settings: NewMirror): Promise<void>;
+  /** Rejects like `add`, and with RESOURCE_NOT_FOUND. Where it leads elsewhere now, it is a new mirror. */
+  change(id: string, settings: ChangedMirror): Promise<void>;
+  /** Its files stay where they are. Rejects with RESOURCE_NOT_FOUND, CONFIG_INVALID or CONFIG_NOT_WRITTEN. */
+  remove(id: string): Promise<void>;
+}
+
 /**
  * What the api serves: the appliance as an operator sees it. Reading never waits; a view is a snapshot.
  * An unknown mirror or transaction throws AppError RESOURCE_NOT_FOUND.
  */
 export interface ControlPlane {
+  readonly mirrorList: MirrorListControl;
   readonly jobs: JobControl;
   overview(): Overview;
   mirrors(): readonly MirrorView[];

@@ -91,8 +91,7 @@ export class Jobs implements JobControl {
   }
 
   #mirrorsOf({ mirror }: JobRequest): readonly SyncedMirror[] {
-    const { mirrors } = this.#options;
-    const wanted = mirrors.filter(({ name }) => mirror === undefined || name === mirror);
+    const wanted = this.#options.mirrors.all.filter(({ name }) => mirror === undefined || name === mirror);
     if (wanted.length === 0) throw new AppError('RESOURCE_NOT_FOUND', 'there is no such mirror');
     return wanted;
   }

@@ -1,7 +1,7 @@
 import type { ApplianceMode } from '../../shared/states.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import { AppError } from '../base/errors.ts';
-import type { SyncedMirror } from './synced-mirror.ts';
+import type { MirrorSet } from './mirror-set.ts';
 
 export interface ModeState {
   readonly mode: ApplianceMode;
@@ -14,12 +14,12 @@ type Phase = 'starting' | 'recovering' | 'running' | 'stopping' | 'failed';
 /** What the appliance is doing, in one word and one sentence. */
 export class Mode {
   readonly events = new TypedEmitter<{ changed: ModeState }>();
-  readonly #mirrors: readonly SyncedMirror[];
+  readonly #mirrors: MirrorSet;
   #phase: Phase = 'starting';
   #phaseReason = 'starting';
   #state: ModeState = { mode: 'starting', reason: 'starting' };
 
-  constructor(mirrors: readonly SyncedMirror[]) {
+  constructor(mirrors: MirrorSet) {
     this.#mirrors = mirrors;
   }
 
@@ -50,7 +50,7 @@ export class Mode {
   }
 
   #running(): ModeState {
-    const missing = this.#mirrors.filter((mirror) => mirror.required && !mirror.inSync);
+    const missing = this.#mirrors.all.filter((mirror) => mirror.required && !mirror.inSync);
     if (missing.length === 0)
       return { mode: 'read-write', reason: 'every required mirror is up and in sync' };
     const names = missing.map((mirror) => mirror.name).join(', ');

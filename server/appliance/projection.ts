@@ -12,23 +12,26 @@ import { AppError } from '../base/errors.ts';
 import type { Coordinator } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { attentionOf } from './attention.ts';
-import type { ControlPlane, JobControl } from './control-plane.ts';
+import type { ControlPlane, JobControl, MirrorListControl } from './control-plane.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
+import type { MirrorSet } from './mirror-set.ts';
 import type { Mode } from './mode.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 import { mirrorView, transactionView } from './views.ts';
+import { endWaitsFor } from './waits.ts';
 
 const SHOWN_IN_FLIGHT = 100;
 const SHOWN_RECENT = 50;
 
 export interface ProjectionOptions {
   readonly mode: Mode;
-  readonly mirrors: readonly SyncedMirror[];
+  readonly mirrors: MirrorSet;
   readonly coordinator: Coordinator;
   readonly history: History;
   readonly ring: EventRing;
   readonly jobs: JobControl;
+  readonly mirrorList: MirrorListControl;
   readonly freeBytes: ReadonlyMap<string, number>;
   readonly mount: () => Overview['mount'];
   /** Resolves when it outlives a crash. */
@@ -42,6 +45,10 @@ export class Projection implements ControlPlane {
 
   constructor(options: ProjectionOptions) {
     this.#options = options;
+  }
+
+  get mirrorList(): MirrorListControl {
+    return this.#options.mirrorList;
   }
 
   get jobs(): JobControl {
@@ -61,18 +68,18 @@ export class Projection implements ControlPlane {
       },
       recent: history.recent(SHOWN_RECENT),
       counters: history.counters,
-      attention: attentionOf(mirrors),
+      attention: attentionOf(mirrors.all),
       version,
       ...this.position(),
     };
   }
 
   mirrors(): MirrorView[] {
-    return this.#options.mirrors.map((synced) => this.#view(synced));
+    return this.#options.mirrors.all.map((synced) => this.#view(synced));
   }
 
   mirror(id: string): MirrorView | undefined {
-    const synced = this.#find(id);
+    const synced = this.#options.mirrors.find(id);
     return synced && this.#view(synced);
   }
 
@@ -96,25 +103,25 @@ export class Projection implements ControlPlane {
   }
 
   async detachMirror(id: string, reason: string | undefined): Promise<MirrorChange> {
-    const synced = this.#existing(id);
+    const synced = this.#options.mirrors.get(id);
     const why = reason ?? 'by the operator';
     const changed = synced.detach(why);
     if (changed) {
-      this.#endWaitsFor(id);
+      endWaitsFor(this.#options.coordinator, id);
       await this.#options.setDetachment(id, why);
     }
     return { changed, mirror: this.#view(synced) };
   }
 
   async attachMirror(id: string): Promise<MirrorChange> {
-    const synced = this.#existing(id);
+    const synced = this.#options.mirrors.get(id);
     const changed = synced.attach();
     if (changed) await this.#options.setDetachment(id, undefined);
     return { changed, mirror: this.#view(synced) };
   }
 
   retryMirror(id: string): MirrorChange {
-    const synced = this.#existing(id);
+    const synced = this.#options.mirrors.get(id);
     const changed = synced.mirror.link.state === 'down';
     if (changed) synced.mirror.reconnectNow();
     else synced.reconciler.start();
@@ -147,24 +154,6 @@ export class Projection implements ControlPlane {
 
   #view(synced: SyncedMirror): MirrorView {
     return mirrorView(synced, this.#options.freeBytes.get(synced.name));
-  }
-
-  /** What waits for nothing but this mirror has nothing left to wait for. */
-  #endWaitsFor(mirror: string): void {
-    for (const { id, participants } of this.#options.coordinator.inFlight()) {
-      const retrying = participants.filter(({ state }) => state === 'retrying');
-      if (retrying.every((part) => part.mirror === mirror)) this.#options.coordinator.find(id)?.retryNow();
-    }
-  }
-
-  #find(id: string): SyncedMirror | undefined {
-    return this.#options.mirrors.find(({ name }) => name === id);
-  }
-
-  #existing(id: string): SyncedMirror {
-    const synced = this.#find(id);
-    if (!synced) throw new AppError('RESOURCE_NOT_FOUND', 'there is no such mirror');
-    return synced;
   }
 
   #running(id: string): Transaction {

@@ -3,6 +3,7 @@ import type { Transaction } from '../transaction/transaction.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
 import type { Mode } from './mode.ts';
+import type { MirrorSet } from './mirror-set.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 import { mirrorView, participantView, reasonOf, timeOf, transactionView } from './views.ts';
 import type { Logger } from '../base/logger.ts';
@@ -16,7 +17,7 @@ const ANNOUNCED_PER_SECOND = 100;
 
 export interface PublisherOptions {
   readonly coordinator: Coordinator;
-  readonly mirrors: readonly SyncedMirror[];
+  readonly mirrors: MirrorSet;
   readonly mode: Mode;
   readonly history: History;
   readonly ring: EventRing;
@@ -50,7 +51,9 @@ export class Publisher {
       logger.info('mode', { ...state });
       ring.emit('appliance.mode', state);
     });
-    for (const mirror of mirrors) mirror.events.on('changed', () => this.#showMirror(mirror));
+    for (const mirror of mirrors.all) this.#follow(mirror);
+    mirrors.events.on('added', (mirror) => this.#follow(mirror));
+    mirrors.events.on('removed', (mirror) => this.#forget(mirror));
     this.#timers.push(
       setInterval(() => this.#sweep(), SWEEP_MS),
       setInterval(() => this.#health(), HEALTH_MS),
@@ -148,7 +151,21 @@ export class Publisher {
     }
   }
 
+  #follow(mirror: SyncedMirror): void {
+    mirror.events.on('changed', () => this.#showMirror(mirror));
+  }
+
+  #forget({ name }: SyncedMirror): void {
+    const { mode, ring, freeBytes, logger } = this.#options;
+    this.#shownStates.delete(name);
+    freeBytes.delete(name);
+    mode.refresh();
+    ring.emit('mirror.removed', { id: name });
+    logger.info('mirror-removed', { mirror: name });
+  }
+
   #showMirror(synced: SyncedMirror): void {
+    if (this.#options.mirrors.find(synced.name) !== synced) return;
     this.#options.mode.refresh();
     const view = mirrorView(synced, this.#options.freeBytes.get(synced.name));
     const { link, content, reason, detached, lastScrubAt } = view;
@@ -176,7 +193,7 @@ export class Publisher {
     const shown = JSON.stringify(counters);
     if (shown !== this.#shownCounters) ring.emit('counters', counters);
     this.#shownCounters = shown;
-    for (const synced of mirrors) {
+    for (const synced of mirrors.all) {
       const {
         rttMs,
         lastOkAt,
@@ -189,7 +206,7 @@ export class Publisher {
   }
 
   #askSpace(): void {
-    for (const synced of this.#options.mirrors) {
+    for (const synced of this.#options.mirrors.all) {
       if (synced.mirror.link.state === 'up') this.#askSpaceOf(synced);
     }
   }

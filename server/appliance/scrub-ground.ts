@@ -8,11 +8,12 @@ import type { Witness } from '../resync/witness.ts';
 import { sharedInodeOf } from '../transaction/local-check.ts';
 import type { PathLocks } from '../transaction/path-locks.ts';
 import type { Job } from './job.ts';
+import type { MirrorSet } from './mirror-set.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 
 export interface ScrubContext {
   readonly local: LocalTree;
-  readonly mirrors: readonly SyncedMirror[];
+  readonly mirrors: MirrorSet;
   readonly locks: PathLocks;
   /** See `Settling.lags`. */
   readonly mtimeLags: (path: TreePath) => boolean;
@@ -38,7 +39,7 @@ export function scrubGround(
     local,
     mirror: witness(synced),
     kept: { owners: capabilities?.owners ?? false, symlinkAttributes: capabilities?.lsetstat ?? false },
-    others: () => mirrors.filter(isOther).map(witness),
+    others: () => mirrors.all.filter(isOther).map(witness),
     withLock: (path, work) => underAllNames(path, { local, locks }, work),
     mtimeLags: async (path, here: FileStat) => {
       const names = here.type === 'file' ? await namesOf(path) : [path];

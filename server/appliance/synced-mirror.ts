@@ -39,6 +39,8 @@ export class SyncedMirror implements Participant {
   #detachment: string | undefined;
   #scrubbedAtMs: number | undefined;
   #knownDown = false;
+  #isJoining = false;
+  readonly #subscriptions: (() => void)[] = [];
   /** Another appliance uses it, or did when we looked last, and may have changed it. */
   #isHeld = false;
   #content: { state: ContentState; sinceMs: number } = { state: 'unknown', sinceMs: Date.now() };
@@ -77,11 +79,14 @@ export class SyncedMirror implements Participant {
       this.#changed();
     });
     this.mirror.events.on('lost', () => this.#doubtRecent());
-    this.stale.events.on('settled', (affected) => this.#recent.add([affected]));
-    this.stale.events.on('changed', (size) => {
-      if (size > 0 && this.mirror.linkState === 'up') this.reconciler.start();
-      this.#changed();
-    });
+    // The set may outlive this mirror's wiring: another takes it over when the configuration changes.
+    this.#subscriptions.push(
+      this.stale.events.on('settled', (affected) => this.#recent.add([affected])),
+      this.stale.events.on('changed', (size) => {
+        if (size > 0 && this.mirror.linkState === 'up') this.reconciler.start();
+        this.#changed();
+      }),
+    );
     this.reconciler.events.on('changed', () => this.#changed());
     if (this.#detachment !== undefined) this.mirror.disable();
     this.mirror.start();
@@ -89,6 +94,7 @@ export class SyncedMirror implements Participant {
 
   async stop(): Promise<void> {
     this.#suspects.stop();
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
     // ORDER: the lease is given back only when nothing more is sent.
     if (await doneWithin(this.reconciler.stop(), STOP_LIMIT_MS)) await this.#lease.release();
     await Promise.all([this.mirror.stop(), this.reconciler.stop()]);
@@ -99,7 +105,16 @@ export class SyncedMirror implements Participant {
   }
 
   get required(): boolean {
-    return this.mirror.config.required && this.#detachment === undefined;
+    return this.mirror.config.required && this.#detachment === undefined && !this.#isJoining;
+  }
+
+  /** From here to the first time that it is in sync nothing counts on it. Before `start`. */
+  join(): void {
+    this.#isJoining = true;
+  }
+
+  get isJoining(): boolean {
+    return this.#isJoining;
   }
 
   get detachment(): string | undefined {
@@ -229,6 +244,7 @@ export class SyncedMirror implements Participant {
   }
 
   #changed(): void {
+    if (this.inSync) this.#isJoining = false;
     const state = this.#contentNow();
     if (state !== this.#content.state) this.#content = { state, sinceMs: Date.now() };
     this.events.emit('changed', undefined);

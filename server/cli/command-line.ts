@@ -5,6 +5,7 @@ import { checkMirrors } from '../appliance/check-mirrors.ts';
 import { checkDriver } from '../appliance/driver-choice.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { registerRestCommands } from './rest-commands.ts';
+import { ConfigurationFile } from '../config/configuration-file.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { runInForeground } from '../service/foreground.ts';
 import type { ApplianceHooks } from '../appliance/appliance.ts';
@@ -19,7 +20,9 @@ export async function runCommandLine(argv: readonly string[], hooks: ApplianceHo
     .description('mount and serve in the foreground; SIGTERM or SIGINT stops it cleanly')
     .argument('<config>', 'configuration file (YAML)')
     .action(async (file: string) => {
-      exitCode = await runInForeground(await loadConfiguration(file, process.env), hooks);
+      const configuration = await loadConfiguration(file, process.env);
+      const configurationFile = new ConfigurationFile(file, process.env);
+      exitCode = await runInForeground(configuration, { ...hooks, configurationFile });
     });
   program
     .command('check')

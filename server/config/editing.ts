@@ -37,6 +37,11 @@ export function withMirror(text: string, name: string, edit: MirrorEdit): string
   });
 }
 
+/** Whether the file has it, loaded or not. */
+export function hasMirror(text: string, name: string): boolean {
+  return parseDocument(text, OPTIONS).hasIn(['mirrors', name]);
+}
+
 /** The text without this mirror and what is said of it. */
 export function withoutMirror(text: string, name: string): string {
   const inPlace = (mirrors: BlockPair): string => {

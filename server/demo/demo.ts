@@ -1,5 +1,6 @@
 import { asAppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
+import { ConfigurationFile } from '../config/configuration-file.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { startProxyfs } from '../service/start-proxyfs.ts';
 import { writeConfigurationFile } from './configuration-file.ts';
@@ -74,9 +75,11 @@ export class Demo {
       ),
       listen: await listenAddress(USUAL_PORT),
     });
-    const configuration = await loadConfiguration(file, demoEnvironment());
+    const environment = demoEnvironment();
+    const configuration = await loadConfiguration(file, environment);
+    const configurationFile = new ConfigurationFile(file, environment);
     const logger = jsonLogger('error', (line) => void process.stderr.write(line));
-    const running = await startProxyfs(configuration, logger, { onLost: this.#onLost });
+    const running = await startProxyfs(configuration, logger, { configurationFile, onLost: this.#onLost });
     this.#undo.push(() => running.stop());
     const { mountPoint, url, token } = running;
     return { mountPoint, url, token, mirrorPaths: directory.mirrorPaths };

@@ -14,6 +14,8 @@ import {
   type MirrorRecord,
 } from './journal-record.ts';
 
+/** Kinds of records that there is at most one of for each mirror. */
+const MIRROR_RECORDS = ['mirror', 'scrubbed', 'detached'] as const;
 /** Beside lmdb's own files. */
 const COVERED_INTENTS = 'covered-intents';
 
@@ -121,6 +123,24 @@ export class Journal {
     const key = `detached/${mirror}`;
     if (reason === undefined) await this.#root.remove(key);
     else await putDurably(this.#root, key, { detachedAtMs: Date.now(), reason });
+  }
+
+  /** Forgets durably all that is known of a mirror: what changes from now on is not marked for it any more. */
+  async forget(mirror: string): Promise<void> {
+    this.staleSet(mirror).clear();
+    this.#staleSets.delete(mirror);
+    for (const kind of MIRROR_RECORDS) await this.#root.remove(`${kind}/${mirror}`);
+    await this.flushed();
+  }
+
+  /** The mirrors of which anything is known. */
+  knownMirrors(): string[] {
+    const names = MIRROR_RECORDS.flatMap((kind) =>
+      [...this.#root.getKeys({ start: `${kind}/`, end: `${kind}/~` })].map((key) =>
+        key.slice(kind.length + 1),
+      ),
+    );
+    return [...new Set(names)];
   }
 
   /** Resolves when everything handed over so far is on stable storage. */

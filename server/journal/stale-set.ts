@@ -186,6 +186,13 @@ export class StaleSet {
     return true;
   }
 
+  clear(): void {
+    // What waits on disk keeps its record, so that goes first.
+    this.#pages.clear();
+    for (const key of [...this.#entries.keys()]) this.#remove(key);
+    this.events.emit('changed', this.size);
+  }
+
   #entryOf(affected: AffectedPath): Entry {
     const key = keyOf(affected);
     const known = this.#entries.get(key);

@@ -1,6 +1,7 @@
 import { asAppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { ConfigurationFile } from '../config/configuration-file.ts';
 import { type RunningProxyfs, startProxyfs } from './start-proxyfs.ts';
 import type { ApplianceHooks } from '../appliance/appliance.ts';
 
@@ -11,12 +12,15 @@ const EX_LOST = 74;
  * `proxyfs run`: serves until a signal asks to stop, or the mount is lost. Logs one JSON object a line on stdout; a
  * line with `"event":"ready"` says that the mount point may be used. Rejects when the start fails.
  */
-export async function runInForeground(configuration: Configuration, hooks: ApplianceHooks): Promise<number> {
+export async function runInForeground(
+  configuration: Configuration,
+  options: ApplianceHooks & { configurationFile?: ConfigurationFile },
+): Promise<number> {
   const write = (line: string) => void process.stdout.write(line);
   const logger = jsonLogger(configuration.log.level, write);
   const end = new AwaitedEnd();
   try {
-    const running = await startProxyfs(configuration, logger, { ...hooks, onLost: end.lose });
+    const running = await startProxyfs(configuration, logger, { ...options, onLost: end.lose });
     announce(running, configuration, jsonLogger('info', write));
     const reason = await end.reason;
     logger.info('stopping', { reason: reason ?? 'signal' });

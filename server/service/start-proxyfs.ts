@@ -5,6 +5,7 @@ import { newToken } from '../api/secrets.ts';
 import { Appliance, type ApplianceHooks } from '../appliance/appliance.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { ConfigurationFile } from '../config/configuration-file.ts';
 
 export interface RunningProxyfs {
   readonly url: string;
@@ -19,7 +20,10 @@ export interface RunningProxyfs {
 export async function startProxyfs(
   configuration: Configuration,
   logger: Logger,
-  options: ApplianceHooks & { onLost?: (reason: string) => void } = {},
+  options: ApplianceHooks & {
+    configurationFile?: ConfigurationFile;
+    onLost?: (reason: string) => void;
+  } = {},
 ): Promise<RunningProxyfs> {
   const appliance = new Appliance({ configuration, logger, ...options });
   await appliance.start();

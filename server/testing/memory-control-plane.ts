@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { TypedEmitter } from '../base/emitter.ts';
-import type { ControlPlane } from '../appliance/control-plane.ts';
+import type { ControlPlane, MirrorListControl } from '../appliance/control-plane.ts';
 import type {
   MirrorChange,
   MirrorView,
@@ -20,6 +20,19 @@ export class MemoryControlPlane implements ControlPlane {
   readonly mirrorViews = new Map<string, MirrorView>();
   readonly transactionViews = new Map<string, TransactionView>();
   readonly jobs = new MemoryJobs();
+  readonly mirrorList: MirrorListControl = {
+    add: async ({ id, host, path }) => {
+      if (this.mirrorViews.has(id)) throw new AppError('NAME_TAKEN');
+      this.addMirror({ id, host, path });
+    },
+    change: async (id, { path }) => {
+      if (!this.mirrorViews.has(id)) throw new AppError('RESOURCE_NOT_FOUND');
+      this.addMirror({ id, ...(path !== undefined && { path }) });
+    },
+    remove: async (id) => {
+      if (!this.mirrorViews.delete(id)) throw new AppError('RESOURCE_NOT_FOUND');
+    },
+  };
   readonly bootId: string;
   readiness: Readiness = { ready: true, checks: [{ name: 'mounted', ok: true, detail: '/mnt/www' }] };
   readonly #ringSize: number;

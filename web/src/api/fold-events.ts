@@ -20,6 +20,11 @@ const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
       mirrors: withMirror(live.overview.mirrors, data),
       attention: live.overview.attention.filter((item) => item.mirror !== data.id || !isWell(data)),
     }),
+  'mirror.removed': (live, { data }) =>
+    patch(live, {
+      mirrors: live.overview.mirrors.filter(({ id }) => id !== data.id),
+      attention: live.overview.attention.filter((item) => item.mirror !== data.id),
+    }),
   'mirror.health': (live, { data }) =>
     patch(live, {
       mirrors: live.overview.mirrors.map((mirror) =>

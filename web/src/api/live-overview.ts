@@ -9,6 +9,7 @@ const KEPT_EVENTS = 5000;
 const CHANGES_ATTENTION: Record<EventName, boolean> = {
   'appliance.mode': true,
   'mirror.state': true,
+  'mirror.removed': true,
   'mirror.health': false,
   'tx.started': false,
   'tx.progress': false,

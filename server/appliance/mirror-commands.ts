@@ -1,0 +1,109 @@
+import type { ChangedMirror, NewMirror } from '../../shared/requests.ts';
+import { AppError } from '../base/errors.ts';
+import type { Configuration, MirrorConfiguration } from '../config/configuration.ts';
+import type { ConfigurationFile } from '../config/configuration-file.ts';
+import { hasMirror, type MirrorEdit, withMirror, withoutMirror } from '../config/editing.ts';
+import type { MirrorListControl } from './control-plane.ts';
+import type { MirrorSet } from './mirror-set.ts';
+
+export interface MirrorCommandsOptions {
+  /** Undefined where the configuration came from elsewhere: nothing can be changed then. */
+  readonly file: ConfigurationFile | undefined;
+  readonly mirrors: MirrorSet;
+  /** Rejects with what is in the way of using the mirror at all. */
+  readonly probe: (config: MirrorConfiguration) => Promise<unknown>;
+  /** Forgets durably all that is known of a mirror. */
+  readonly forget: (name: string) => Promise<void>;
+  /** Ends what waits for this mirror alone. */
+  readonly letGo: (name: string) => void;
+}
+
+/**
+ * Adds, changes and removes mirrors while everything else goes on. The file says the same afterwards; where a command
+ * is refused, nothing has changed in either.
+ */
+export class MirrorCommands implements MirrorListControl {
+  readonly #options: MirrorCommandsOptions;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: MirrorCommandsOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with NAME_TAKEN, CONFIG_INVALID, CONFIG_NOT_WRITTEN, or with what the probe finds. */
+  add({ id, ...settings }: NewMirror): Promise<void> {
+    return this.#inTurn(async () => {
+      const { mirrors } = this.#options;
+      const added = (text: string) => {
+        if (mirrors.find(id) || hasMirror(text, id))
+          throw new AppError('NAME_TAKEN', `${id} is there already`);
+        return withMirror(text, id, inFile(settings));
+      };
+      await mirrors.add(await this.#edited(id, added));
+    });
+  }
+
+  /** Rejects like `add`, and with RESOURCE_NOT_FOUND. Where it leads elsewhere now, it is a new mirror. */
+  change(id: string, settings: ChangedMirror): Promise<void> {
+    return this.#inTurn(async () => {
+      const { mirrors, forget } = this.#options;
+      const before = mirrors.get(id).mirror.config;
+      const after = await this.#edited(id, (text) => withMirror(text, id, inFile(settings)));
+      const isElsewhere = placeOf(before) !== placeOf(after);
+      await mirrors.replace(after, isElsewhere ? () => forget(id) : undefined);
+    });
+  }
+
+  /** Its files stay where they are. Rejects with RESOURCE_NOT_FOUND, CONFIG_INVALID or CONFIG_NOT_WRITTEN. */
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { mirrors, forget, letGo } = this.#options;
+      const mirror = mirrors.get(id);
+      await this.#file().edit(
+        (text) => withoutMirror(text, id),
+        () => Promise.resolve(),
+      );
+      // What is under way would otherwise hold up the removal for as long as it tries to reach the mirror.
+      mirror.detach('it is being removed');
+      letGo(id);
+      await mirrors.remove(id, () => forget(id));
+    });
+  }
+
+  /** Writes the file when the mirror as it will be has been reached. */
+  async #edited(id: string, edit: (text: string) => string): Promise<MirrorConfiguration> {
+    const accept = async (next: Configuration) => void (await this.#options.probe(named(next, id)));
+    return named(await this.#file().edit(edit, accept), id);
+  }
+
+  #file(): ConfigurationFile {
+    const { file } = this.#options;
+    if (!file) throw new AppError('CONFIG_NOT_WRITTEN', 'this appliance has no configuration file');
+    return file;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
+
+function named({ mirrors }: Configuration, id: string): MirrorConfiguration {
+  const found = mirrors.find(({ name }) => name === id);
+  if (!found) throw new AppError('RESOURCE_NOT_FOUND', `the configuration file has no mirror ${id}`);
+  return found;
+}
+
+/** The keys as the file has them. */
+function inFile(
+  settings: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): MirrorEdit {
+  const snakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([key, value]) => [snakeCase(key), value ?? null]));
+}
+
+function placeOf({ host, port, user, path }: MirrorConfiguration): string {
+  return JSON.stringify([host, port ?? 22, user, path]);
+}
