@@ -52,6 +52,8 @@ export const mirrorViewSchema = z.object({
   path: z.string(),
   required: z.boolean(),
   detached: z.boolean(),
+  /** Added lately: no change counts on it before it has all content. */
+  joining: z.boolean(),
   link: z.enum(LINK_STATES),
   content: z.enum(CONTENT_STATES),
   reason: reasonSchema.optional(),

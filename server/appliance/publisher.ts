@@ -168,8 +168,8 @@ export class Publisher {
     if (this.#options.mirrors.find(synced.name) !== synced) return;
     this.#options.mode.refresh();
     const view = mirrorView(synced, this.#options.freeBytes.get(synced.name));
-    const { link, content, reason, detached, lastScrubAt } = view;
-    const shown = JSON.stringify([link, content, reason, detached, lastScrubAt]);
+    const { link, content, reason, detached, joining, lastScrubAt } = view;
+    const shown = JSON.stringify([link, content, reason, detached, joining, lastScrubAt]);
     if (this.#shownStates.get(synced.name) === shown) return;
     this.#shownStates.set(synced.name, shown);
     this.#options.ring.emit('mirror.state', view);

@@ -54,6 +54,7 @@ export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined):
     path: config.path,
     required: config.required,
     detached: synced.detachment !== undefined,
+    joining: synced.isJoining,
     link: link.state,
     content: synced.content.state,
     ...reasonField(synced),

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { API_PREFIX, problemDetailsSchema } from '../../shared/api.ts';
 import { AppError } from '../base/errors.ts';
 
@@ -20,6 +20,14 @@ export class RestClient {
 
   post<Schema extends z.ZodType>(path: string, body: object, schema: Schema): Promise<z.infer<Schema>> {
     return this.#call('POST', path, body, schema);
+  }
+
+  patch<Schema extends z.ZodType>(path: string, body: object, schema: Schema): Promise<z.infer<Schema>> {
+    return this.#call('PATCH', path, body, schema);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#call('DELETE', path, undefined, z.undefined());
   }
 
   async #call<Schema extends z.ZodType>(

@@ -158,6 +158,39 @@ describe('changing', () => {
     expect([late.code, late.out, late.err]).toEqual([1, '', 'proxyfs: It is already decided\n']);
   });
 
+  it('takes a mirror in, changes and removes it', async () => {
+    const added = await here(
+      'add-mirror',
+      'web2',
+      '--host',
+      'b',
+      '--path',
+      '/b',
+      '--no-required',
+      '--port',
+      '22',
+    );
+    expect([added.code, added.err]).toEqual([0, '']);
+    expect(added.out).toContain('web2');
+    expect((await here('add-mirror', 'web2', '--host', 'b', '--path', '/b')).code).toBe(1);
+    const changed = await here(
+      'change-mirror',
+      'web2',
+      '--path',
+      '/c',
+      '--default',
+      'bandwidth-limit',
+      'user',
+    );
+    expect([changed.code, changed.out]).toEqual([0, expect.stringContaining('/c')]);
+    expect((await here('remove-mirror', 'web2')).out).toBe(
+      'web2 is no mirror any more; its files are still there\n',
+    );
+    expect((await here('remove-mirror', 'web2')).code).toBe(1);
+    expect((await here('add-mirror', 'web3')).err).toContain('/host');
+    expect((await here('add-mirror', 'web3', '--port', 'x')).code).toBe(2);
+  });
+
   it('reaches mirrors of any name', async () => {
     bench.controlPlane.addMirror({ id: 'räck 1/b?' });
     expect((await here('detach', 'räck 1/b?')).code).toBe(0);

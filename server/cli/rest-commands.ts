@@ -12,6 +12,7 @@ import { REASON_CHARS } from '../../shared/requests.ts';
 import { OPERATION_KINDS } from '../../shared/states.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { addJobs } from './job-commands.ts';
+import { addMirrorList } from './mirror-list-commands.ts';
 import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
 import type { RestClient } from './rest-client.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
@@ -29,6 +30,7 @@ export function registerRestCommands(program: Command, terminal: Terminal = proc
   addReading(commands);
   addTransactions(commands);
   addMirrorChanges(commands);
+  addMirrorList(commands);
   addTransactionChanges(commands);
   addJobs(commands);
 }

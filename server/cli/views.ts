@@ -34,7 +34,7 @@ export function mirrorsText(mirrors: readonly MirrorView[]): string {
       mirror.id,
       mirror.detached ? `${mirror.link} (detached)` : mirror.link,
       mirror.content,
-      mirror.required ? 'yes' : 'no',
+      requiredText(mirror),
       mirror.rttMs ? formatDuration(mirror.rttMs.p50) : '-',
       String(mirror.stalePaths),
       mirror.freeBytes === null ? '-' : formatBytes(mirror.freeBytes),
@@ -74,6 +74,11 @@ function attentionText(items: readonly AttentionItem[]): string {
 
 function participantText({ mirror, state, attempt, attempts }: ParticipantView): string {
   return attempt > 0 ? `${mirror} ${state} ${attempt}/${attempts}` : `${mirror} ${state}`;
+}
+
+function requiredText({ required, joining }: MirrorView): string {
+  if (!required) return 'no';
+  return joining ? 'when filled' : 'yes';
 }
 
 function reasonText(reason: Reason | undefined): string {

@@ -192,6 +192,7 @@ const MIRROR: MirrorView = {
   path: '/srv/www',
   required: true,
   detached: false,
+  joining: false,
   link: 'up',
   content: 'in-sync',
   linkSince: SINCE,

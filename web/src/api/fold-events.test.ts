@@ -24,6 +24,7 @@ const MIRROR = mirrorViewSchema.parse({
   path: '/srv/www',
   required: true,
   detached: false,
+  joining: false,
   link: 'up',
   content: 'in-sync',
   linkSince: AT,

@@ -11,6 +11,7 @@ function mirror(id: string, change: Partial<MirrorView> = {}): MirrorView {
     path: '/srv',
     required: true,
     detached: false,
+    joining: false,
     link: 'up',
     content: 'in-sync',
     linkSince: at,

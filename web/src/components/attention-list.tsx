@@ -1,3 +1,4 @@
+import { isCountedOn } from '../api/counted-on.ts';
 import { Anchor, Group } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { AttentionItem, Overview } from '../../../shared/api.ts';
@@ -74,7 +75,7 @@ function AttentionActions({ item, overview }: { item: AttentionItem; overview: O
   const transaction = overview.inFlight.items.find((each) => each.id === item.transaction);
   if (transaction) return <TransactionActions transaction={transaction} />;
   if (!mirror) return null;
-  const counted = overview.mirrors.filter((each) => each.required && !each.detached && each !== mirror);
+  const counted = overview.mirrors.filter((each) => isCountedOn(each) && each !== mirror);
   return (
     <Group gap="sm" align="center">
       <MirrorActions mirror={mirror} otherRequired={counted.length} />

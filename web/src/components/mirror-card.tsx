@@ -38,8 +38,8 @@ export const MirrorCard = memo(({ mirror, otherRequired }: MirrorCardProps): Rea
             {mirror.id}
           </SafeText>
         </h3>
-        <span className={classes['role']} title={ROLES[String(mirror.required) as 'true' | 'false'].means}>
-          {ROLES[String(mirror.required) as 'true' | 'false'].label}
+        <span className={classes['role']} title={ROLES[roleOf(mirror)].means}>
+          {ROLES[roleOf(mirror)].label}
         </span>
         <div className={classes['address']}>
           <SafeText what="address" limitChars={90}>
@@ -59,9 +59,15 @@ export const MirrorCard = memo(({ mirror, otherRequired }: MirrorCardProps): Rea
 });
 
 const ROLES = {
-  true: { label: 'required', means: 'A write succeeds only when this mirror has it too' },
-  false: { label: 'optional', means: 'Writes go on without this mirror; it catches up later' },
+  required: { label: 'required', means: 'A write succeeds only when this mirror has it too' },
+  joining: { label: 'joining', means: 'Required as soon as it has all content; writes go on until then' },
+  optional: { label: 'optional', means: 'Writes go on without this mirror; it catches up later' },
 };
+
+function roleOf({ required, joining }: MirrorView): keyof typeof ROLES {
+  if (!required) return 'optional';
+  return joining ? 'joining' : 'required';
+}
 
 /** What was in sync when the mirror was last heard may not be so any more. */
 function contentLook(mirror: MirrorView): Look {

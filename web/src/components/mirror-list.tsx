@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { MirrorView } from '../../../shared/api.ts';
+import { isCountedOn } from '../api/counted-on.ts';
 import { MirrorCard } from './mirror-card.tsx';
 import classes from './mirror-list.module.css';
 import { Empty, Section } from './section.tsx';
@@ -11,8 +12,8 @@ export function MirrorList({ mirrors }: { readonly mirrors: readonly MirrorView[
     <Section title="Mirrors" testId="mirrors">
       {mirrors.length === 0 ? (
         <Empty>
-          No mirror is configured. Add one under <code>mirrors:</code> in the configuration and restart
-          Proxyfs.
+          No mirror is configured. Add one with <code>proxyfs add-mirror</code>, or under{' '}
+          <code>mirrors:</code> in the configuration.
         </Empty>
       ) : (
         <div className={classes['grid']}>
@@ -27,8 +28,4 @@ export function MirrorList({ mirrors }: { readonly mirrors: readonly MirrorView[
       )}
     </Section>
   );
-}
-
-function isCountedOn(mirror: MirrorView): boolean {
-  return mirror.required && !mirror.detached;
 }
