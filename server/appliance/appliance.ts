@@ -52,6 +52,15 @@ export interface ApplianceOptions extends ApplianceHooks {
   readonly onLost?: (reason: string) => void;
 }
 
+interface Engine {
+  readonly local: LocalTree;
+  readonly mirrors: MirrorSet;
+  readonly mode: Mode;
+  readonly coordinator: Coordinator;
+  readonly settling: Settling;
+  readonly jobs: Jobs;
+}
+
 interface Observed {
   readonly journal: Journal;
   readonly mirrors: MirrorSet;
@@ -163,26 +172,35 @@ export class Appliance {
       ring,
       logger,
     });
-    const mirrorList = new MirrorCommands({
-      file: this.#options.configurationFile,
-      mirrors,
-      probe: (config) => probeMirror(config, own, timeoutMs),
-      forget: (mirror) => journal.forget(mirror),
-      letGo: (mirror) => endWaitsFor(coordinator, mirror),
-    });
+    const mirrorList = this.#mirrorList(mirrors, journal, coordinator);
     this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList });
+    await this.#serve({ local, mirrors, mode, coordinator, settling, jobs });
+  }
 
+  async #serve(engine: Engine): Promise<void> {
+    const { local, mirrors, mode, coordinator, settling, jobs } = engine;
     mirrors.start();
     this.#undo.push(() => mirrors.stop());
     this.#undo.push(() => jobs.stop());
     settling.start();
     this.#undo.push(() => settling.stop());
     mode.enter('recovering', 'waiting for the mirrors');
-    await readyOrNot(mirrors.all, logger);
+    await readyOrNot(mirrors.all, this.#options.logger);
     mode.enter('running', 'mounted');
     await this.#mount(local, coordinator, settling);
     // ORDER: unmounting waits for the requests under way, so these end first.
     this.#undo.push(() => this.#drain(coordinator, mode));
+  }
+
+  #mirrorList(mirrors: MirrorSet, journal: Journal, coordinator: Coordinator): MirrorCommands {
+    const { configuration, configurationFile } = this.#options;
+    return new MirrorCommands({
+      file: configurationFile,
+      mirrors,
+      probe: async (config) => probeMirror(config, await ownGround(configuration), configuration.timeoutMs),
+      forget: (mirror) => journal.forget(mirror),
+      letGo: (mirror) => endWaitsFor(coordinator, mirror),
+    });
   }
 
   #observe(parts: Observed): void {
