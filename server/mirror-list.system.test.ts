@@ -65,7 +65,7 @@ describe('a mirror that is added', () => {
   it('gets everything while writers go on, is then counted on, and stands in the file', async () => {
     const writer = appliance.startInMount('sh', [
       '-ec',
-      'for k in $(seq 300); do echo $k > dir/n$k; mv dir/n$k dir/m$k; done',
+      'for k in $(seq 100); do echo $k > dir/n$k; mv dir/n$k dir/m$k; done',
     ]);
     const added = await call('POST', '', settingsOf(servers[1]));
     expect(added).toMatchObject({ status: 201, body: { id: 'm2', required: true } });
@@ -164,6 +164,29 @@ describe('a mirror that is removed', () => {
       expect(await readFile(join(servers[0]?.root ?? '', 'dir/file'), 'utf8')).toBe('before\n');
     },
   );
+});
+
+it('takes no change while writing is switched off, also after a restart, and goes on reading and catching up', async () => {
+  const wanted = (mode: string) =>
+    appliance.api('/api/v1/mode', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ mode, reason: 'moving' }),
+    });
+  expect(await wanted('readOnly')).toMatchObject({ status: 200, body: { changed: true, mode: 'read-only' } });
+  const refused = () => appliance.inMount('sh', ['-c', 'cat dir/file && mkdir refused']);
+  expect(await refused()).toMatchObject({
+    stdout: 'before\n',
+    stderr: expect.stringContaining('Read-only') as string,
+  });
+  await appliance.restart();
+  expect(await refused()).toMatchObject({ stderr: expect.stringContaining('Read-only') as string });
+  expect((await appliance.api('/readyz')).status).toBe(503);
+  expect((await call('POST', '', settingsOf(servers[1]))).status).toBe(201);
+  await inSync('m2');
+  expect(await wanted('readWrite')).toMatchObject({ body: { changed: true, mode: 'read-write' } });
+  await inMount('mkdir taken');
+  expect(await compareTrees(replicas(), { ignoreDirectoryTimes: true })).toEqual([]);
 });
 
 async function startWith(text: string): Promise<void> {

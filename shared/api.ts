@@ -155,6 +155,14 @@ export type TransactionList = z.infer<typeof transactionListSchema>;
 export const mirrorChangeSchema = z.object({ changed: z.boolean(), mirror: mirrorViewSchema });
 export type MirrorChange = z.infer<typeof mirrorChangeSchema>;
 
+/** The answer to `POST /mode`; `changed` is false where it already was so. */
+export const modeChangeSchema = z.object({
+  changed: z.boolean(),
+  mode: z.enum(APPLIANCE_MODES),
+  reason: z.string(),
+});
+export type ModeChange = z.infer<typeof modeChangeSchema>;
+
 /** The answer (202) to retry and cancel of a transaction: the wish is taken note of, the end is an event. */
 export const acceptedSchema = z.object({ accepted: z.literal(true), transaction: z.string() });
 export type Accepted = z.infer<typeof acceptedSchema>;

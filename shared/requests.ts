@@ -73,6 +73,16 @@ export const changedMirrorSchema = mirrorSettingsSchema.partial().extend({
 });
 export type ChangedMirror = z.infer<typeof changedMirrorSchema>;
 
+const WANTED_MODES = ['readWrite', 'readOnly'] as const;
+/** What an operator may want of the mount; everything else is as things are. */
+export type WantedMode = (typeof WANTED_MODES)[number];
+
+/** The body of `POST /mode`. */
+export const modeBodySchema = z.strictObject({
+  mode: z.enum(WANTED_MODES),
+  reason: z.string().max(REASON_CHARS).optional(),
+});
+
 /** The body of changes that an operator may explain. */
 export const reasonBodySchema = z.strictObject({ reason: z.string().max(REASON_CHARS).optional() });
 

@@ -1,16 +1,27 @@
 import type { FastifyInstance } from 'fastify';
 import { API_PREFIX, type MirrorChange, type MirrorList } from '../../shared/api.ts';
-import { changedMirrorSchema, newMirrorSchema, reasonBodySchema } from '../../shared/requests.ts';
+import {
+  changedMirrorSchema,
+  modeBodySchema,
+  newMirrorSchema,
+  reasonBodySchema,
+} from '../../shared/requests.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
 import { checked } from './problem.ts';
 import { bodyOf, found, idOf, nothingSchema } from './route.ts';
 
-/** The overview, and the mirrors with what an operator may do to them. */
+/** The overview, the mode, and the mirrors with what an operator may do to them. */
 export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
   const { mirrorList } = controlPlane;
   app.get(`${API_PREFIX}/overview`, (request) => {
     checked(nothingSchema, request.query, 'query');
     return controlPlane.overview();
+  });
+
+  app.post(`${API_PREFIX}/mode`, (request) => {
+    checked(nothingSchema, request.query, 'query');
+    const { mode, reason } = checked(modeBodySchema, bodyOf(request), 'body');
+    return controlPlane.setMode(mode, reason);
   });
 
   app.get(`${API_PREFIX}/mirrors`, (request): MirrorList => {

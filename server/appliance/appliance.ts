@@ -145,7 +145,7 @@ export class Appliance {
       make: (config) => mirrorFor(config, context),
       locks,
     });
-    const mode = new Mode(mirrors);
+    const mode = new Mode(mirrors, journal.writesOff);
     const participants = () => mirrors.all;
     const settling = new Settling({ local, intents: journal.intents, locks, participants, logger });
     const coordinator = new Coordinator({
@@ -228,6 +228,7 @@ export class Appliance {
         mounted: this.#mounted,
       }),
       setDetachment: (mirror, reason) => journal.setDetachment(mirror, reason),
+      setWritesOff: (reason) => journal.setWritesOff(reason),
       version: VERSION,
     });
   }

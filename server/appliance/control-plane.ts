@@ -1,6 +1,7 @@
 import type {
   MirrorChange,
   MirrorView,
+  ModeChange,
   Overview,
   Readiness,
   TransactionList,
@@ -8,7 +9,7 @@ import type {
 } from '../../shared/api.ts';
 import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
-import type { ChangedMirror, NewMirror, TransactionsQuery } from '../../shared/requests.ts';
+import type { ChangedMirror, NewMirror, TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 
 /** Resyncs and scrubs. */
 export interface JobControl {
@@ -58,6 +59,8 @@ export interface ControlPlane {
   attachMirror(id: string): Promise<MirrorChange>;
   /** Reconnects now instead of at the next turn; `changed` is false where the link is up already. */
   retryMirror(id: string): MirrorChange;
+  /** Switches writing off or on; resolves when that outlives a restart. What is under way still ends as it would. */
+  setMode(mode: WantedMode, reason: string | undefined): Promise<ModeChange>;
   ready(): Readiness;
   /** The number of the last event, and this run's id: cheap, asked for every reader. */
   position(): EventPosition;

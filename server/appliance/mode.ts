@@ -18,9 +18,12 @@ export class Mode {
   #phase: Phase = 'starting';
   #phaseReason = 'starting';
   #state: ModeState = { mode: 'starting', reason: 'starting' };
+  /** Why an operator has switched writing off; undefined while it is on. */
+  #writesOff: string | undefined;
 
-  constructor(mirrors: MirrorSet) {
+  constructor(mirrors: MirrorSet, writesOff?: string) {
     this.#mirrors = mirrors;
+    this.#writesOff = writesOff;
   }
 
   get state(): ModeState {
@@ -31,6 +34,14 @@ export class Mode {
     this.#phase = phase;
     this.#phaseReason = reason;
     this.refresh();
+  }
+
+  /** What is under way still ends as it would. False where it already was so. */
+  setWritesOff(reason: string | undefined): boolean {
+    if ((this.#writesOff === undefined) === (reason === undefined)) return false;
+    this.#writesOff = reason;
+    this.refresh();
+    return true;
   }
 
   /** To be called when a mirror changed. */
@@ -44,12 +55,16 @@ export class Mode {
 
   /** Throws while no change may begin. A missing mirror is found out by the transaction itself, which may bring it back. */
   admit(): void {
+    if (this.#phase === 'running' && this.#writesOff !== undefined)
+      throw new AppError('READ_ONLY', `writing is switched off: ${this.#writesOff}`);
     if (this.#phase === 'running') return;
     if (this.#phase === 'failed') throw new AppError('COMMIT_FAILED', this.#phaseReason);
     throw new AppError('SHUTTING_DOWN', `the appliance is ${this.#phase}`);
   }
 
   #running(): ModeState {
+    if (this.#writesOff !== undefined)
+      return { mode: 'read-only', reason: `writing is switched off: ${this.#writesOff}` };
     const missing = this.#mirrors.all.filter((mirror) => mirror.required && !mirror.inSync);
     if (missing.length === 0)
       return { mode: 'read-write', reason: 'every required mirror is up and in sync' };

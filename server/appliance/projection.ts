@@ -1,13 +1,14 @@
 import type {
   MirrorChange,
   MirrorView,
+  ModeChange,
   Overview,
   Readiness,
   TransactionList,
   TransactionView,
 } from '../../shared/api.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
-import type { TransactionsQuery } from '../../shared/requests.ts';
+import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
 import type { Coordinator } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
@@ -36,6 +37,7 @@ export interface ProjectionOptions {
   readonly mount: () => Overview['mount'];
   /** Resolves when it outlives a crash. */
   readonly setDetachment: (mirror: string, reason: string | undefined) => Promise<void>;
+  readonly setWritesOff: (reason: string | undefined) => Promise<void>;
   readonly version: string;
 }
 
@@ -126,6 +128,14 @@ export class Projection implements ControlPlane {
     if (changed) synced.mirror.reconnectNow();
     else synced.reconciler.start();
     return { changed, mirror: this.#view(synced) };
+  }
+
+  async setMode(wanted: WantedMode, reason: string | undefined): Promise<ModeChange> {
+    const { mode, setWritesOff } = this.#options;
+    const why = wanted === 'readOnly' ? (reason ?? 'by the operator') : undefined;
+    const changed = mode.setWritesOff(why);
+    if (changed) await setWritesOff(why);
+    return { changed, ...mode.state };
   }
 
   ready(): Readiness {

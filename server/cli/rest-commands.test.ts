@@ -191,6 +191,15 @@ describe('changing', () => {
     expect((await here('add-mirror', 'web3', '--port', 'x')).code).toBe(2);
   });
 
+  it('switches writing off and on', async () => {
+    expect((await here('mode', 'read-only', '--reason', 'moving house')).out).toBe(
+      'read-only: moving house\n',
+    );
+    expect((await here('status')).out).toContain('read-only');
+    expect((await here('mode', 'read-write', '--json')).out).toContain('"changed": true');
+    expect((await here('mode', 'nothing')).code).toBe(2);
+  });
+
   it('reaches mirrors of any name', async () => {
     bench.controlPlane.addMirror({ id: 'räck 1/b?' });
     expect((await here('detach', 'räck 1/b?')).code).toBe(0);

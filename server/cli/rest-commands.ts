@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import {
   type MirrorChange,
   OUTCOMES,
   acceptedSchema,
   mirrorChangeSchema,
   mirrorListSchema,
+  modeChangeSchema,
   overviewSchema,
   transactionListSchema,
 } from '../../shared/api.ts';
@@ -17,6 +18,8 @@ import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
 import type { RestClient } from './rest-client.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
 import { mirrorsText, overviewText, transactionListText } from './views.ts';
+
+const MODES = { 'read-write': 'readWrite', 'read-only': 'readOnly' } as const;
 
 type ReasonOptions = RestOptions & { readonly reason?: string };
 type RetryOptions = RestOptions & { readonly mirror?: string };
@@ -76,6 +79,20 @@ function addMirrorChanges(commands: RestCommands): void {
     .addOption(reasonOption())
     .action((mirror: string, options: ReasonOptions) =>
       commands.run(options, (client) => changeMirror(client, mirror, 'detach', reasonOf(options))),
+    );
+  commands
+    .add('mode', 'switch writing off or on')
+    .addArgument(new Argument('<mode>', 'what may be done in the mount').choices(Object.keys(MODES)))
+    .addOption(reasonOption())
+    .action((mode: keyof typeof MODES, options: ReasonOptions) =>
+      commands.run(options, async (client) => {
+        const value = await client.post(
+          '/mode',
+          { mode: MODES[mode], ...reasonOf(options) },
+          modeChangeSchema,
+        );
+        return { value, text: `${value.mode}: ${visibleText(value.reason)}\n` };
+      }),
     );
   commands
     .add('attach <mirror>', 'take a detached mirror in again')

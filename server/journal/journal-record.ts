@@ -10,6 +10,7 @@ export type JournalRecord =
   | { readonly setId: string; readonly generation?: number }
   | MirrorRecord
   | { readonly scrubbedAtMs: number }
+  | { readonly writesOff: string }
   | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
   | AffectedRecord

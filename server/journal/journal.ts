@@ -125,6 +125,19 @@ export class Journal {
     else await putDurably(this.#root, key, { detachedAtMs: Date.now(), reason });
   }
 
+  /** Why an operator has switched writing off; undefined while it is on. */
+  get writesOff(): string | undefined {
+    const record = this.#root.get('meta/writes-off');
+    return record && 'writesOff' in record ? record.writesOff : undefined;
+  }
+
+  async setWritesOff(reason: string | undefined): Promise<void> {
+    const key = 'meta/writes-off';
+    if (reason === undefined) await this.#root.remove(key);
+    else await putDurably(this.#root, key, { writesOff: reason });
+    await this.flushed();
+  }
+
   /** Forgets durably all that is known of a mirror: what changes from now on is not marked for it any more. */
   async forget(mirror: string): Promise<void> {
     this.staleSet(mirror).clear();

@@ -4,13 +4,14 @@ import type { ControlPlane, MirrorListControl } from '../appliance/control-plane
 import type {
   MirrorChange,
   MirrorView,
+  ModeChange,
   Overview,
   Readiness,
   TransactionList,
   TransactionView,
 } from '../../shared/api.ts';
 import type { EventEnvelope, EventName, EventPayloads, EventPosition } from '../../shared/events.ts';
-import type { TransactionsQuery } from '../../shared/requests.ts';
+import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { MemoryJobs } from './memory-jobs.ts';
 
 const SINCE = '2024-05-01T10:00:00.000Z';
@@ -34,6 +35,7 @@ export class MemoryControlPlane implements ControlPlane {
     },
   };
   readonly bootId: string;
+  mode: 'read-write' | 'read-only' = 'read-write';
   readiness: Readiness = { ready: true, checks: [{ name: 'mounted', ok: true, detail: '/mnt/www' }] };
   readonly #ringSize: number;
   readonly #ring: EventEnvelope[] = [];
@@ -65,11 +67,18 @@ export class MemoryControlPlane implements ControlPlane {
     this.#emitter.emit('event', envelope);
   }
 
+  async setMode(wanted: WantedMode, reason: string | undefined): Promise<ModeChange> {
+    const mode = wanted === 'readOnly' ? 'read-only' : 'read-write';
+    const changed = mode !== this.mode;
+    this.mode = mode;
+    return { changed, mode, reason: reason ?? 'by the operator' };
+  }
+
   overview(): Overview {
     const all = this.#newestFirst();
     const inFlight = all.filter((each) => each.outcome === undefined);
     return {
-      mode: 'read-write',
+      mode: this.mode,
       reason: 'every required mirror is up',
       mount: {
         point: '/mnt/www',
