@@ -12,7 +12,6 @@ import { bodyOf, found, idOf, nothingSchema } from './route.ts';
 
 /** The overview, the mode, and the mirrors with what an operator may do to them. */
 export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
-  const { mirrorList } = controlPlane;
   app.get(`${API_PREFIX}/overview`, (request) => {
     checked(nothingSchema, request.query, 'query');
     return controlPlane.overview();
@@ -33,6 +32,25 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     checked(nothingSchema, request.query, 'query');
     return found(controlPlane.mirror(idOf(request)), 'mirror');
   });
+
+  listChanges(app, controlPlane);
+
+  const change = (
+    name: string,
+    carryOut: (id: string, reason: string | undefined) => MirrorChange | Promise<MirrorChange>,
+  ) =>
+    app.post(`${API_PREFIX}/mirrors/:id/${name}`, (request) => {
+      checked(nothingSchema, request.query, 'query');
+      const { reason } = checked(reasonBodySchema, bodyOf(request), 'body');
+      return carryOut(idOf(request), reason);
+    });
+  change('detach', (id, reason) => controlPlane.detachMirror(id, reason));
+  change('attach', (id) => controlPlane.attachMirror(id));
+  change('retry', (id) => controlPlane.retryMirror(id));
+}
+
+function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
+  const { mirrorList } = controlPlane;
 
   app.post(`${API_PREFIX}/mirrors`, async (request, reply) => {
     checked(nothingSchema, request.query, 'query');
@@ -57,17 +75,4 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     await mirrorList.remove(idOf(request));
     return reply.code(204).send();
   });
-
-  const change = (
-    name: string,
-    carryOut: (id: string, reason: string | undefined) => MirrorChange | Promise<MirrorChange>,
-  ) =>
-    app.post(`${API_PREFIX}/mirrors/:id/${name}`, (request) => {
-      checked(nothingSchema, request.query, 'query');
-      const { reason } = checked(reasonBodySchema, bodyOf(request), 'body');
-      return carryOut(idOf(request), reason);
-    });
-  change('detach', (id, reason) => controlPlane.detachMirror(id, reason));
-  change('attach', (id) => controlPlane.attachMirror(id));
-  change('retry', (id) => controlPlane.retryMirror(id));
 }
