@@ -1,4 +1,5 @@
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
+import { replaceDurably, syncDirectory } from '../base/durable-file.ts';
 import { hasErrno } from './errno.ts';
 import { ensurePrivateDirectory, type LocalPaths } from './local-paths.ts';
 import { lstatOptional } from './local-stat.ts';
@@ -21,18 +22,9 @@ export class LocalReserved {
   }
 
   async write(name: string, content: Buffer): Promise<void> {
-    const file = this.#paths.reserved(name);
-    const unfinished = this.#paths.reserved(`${name}.new`);
     await ensurePrivateDirectory(this.#paths.reservedDirectory);
-    try {
-      await writeDurably(unfinished, content);
-      await rename(unfinished, file);
-    } catch (error) {
-      await unlink(unfinished).catch(() => {});
-      throw error;
-    }
-    // DURABILITY: the new names, of the file and of the directory it is in.
-    await syncDirectory(this.#paths.reservedDirectory);
+    await replaceDurably(this.#paths.reserved(name), content, { mode: 0o600 });
+    // DURABILITY: the name of the directory it is in.
     await syncDirectory(this.#paths.root);
   }
 
@@ -48,24 +40,5 @@ export class LocalReserved {
   async ageMs(name: string): Promise<number | undefined> {
     const found = await lstatOptional(this.#paths.reserved(name));
     return found && Date.now() - Number(found.mtimeMs);
-  }
-}
-
-async function writeDurably(file: string, content: Buffer): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(absolute: string): Promise<void> {
-  const handle = await open(absolute, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
