@@ -63,6 +63,13 @@ describe('affectedBy', () => {
     );
   });
 
+  test('what changes a file of several names affects it by whatever name it has', () => {
+    const [operation, expected] = CASES.chmod;
+    expect(affectedBy(operation, false, '7')).toEqual([...expected, { kind: 'inode', path, inode: '7' }]);
+    const [unlink, unlinked] = CASES.unlink;
+    expect(affectedBy(unlink, false, '7')).toEqual(unlinked);
+  });
+
   test('an entry of the root affects the root’s attributes', () => {
     const top = treePath('/top');
     expect(affectedBy({ kind: 'unlink', path: top }, false)).toContainEqual({

@@ -12,6 +12,8 @@ export type AffectedPath =
   | { readonly kind: 'attributes'; readonly path: TreePath }
   /** The content from `index * EXTENT_BYTES` for EXTENT_BYTES, and the size. */
   | { readonly kind: 'extent'; readonly path: TreePath; readonly index: number }
+  /** A file of several names that was changed by this one: it may be wrong there by another name too, once this one is gone. */
+  | { readonly kind: 'inode'; readonly path: TreePath; readonly inode: string }
   /** The entry and all below it. */
   | { readonly kind: 'tree'; readonly path: TreePath }
   /** The names in a directory, and of its files those that changed since then by the clock of the local tree. */
@@ -19,8 +21,26 @@ export type AffectedPath =
   /** A directory's rename: it may be under either name. */
   | { readonly kind: 'move'; readonly path: TreePath; readonly to: TreePath };
 
-/** What is to be put right where the outcome of `operation` is unknown; `isDirectory` says what a rename moves. */
-export function affectedBy(operation: Operation, isDirectory: boolean): AffectedPath[] {
+/**
+ * What is to be put right where the outcome of `operation` is unknown; `isDirectory` says what a rename moves, `inode` is
+ * that of a file which has further names.
+ */
+export function affectedBy(operation: Operation, isDirectory: boolean, inode?: string): AffectedPath[] {
+  const named = affectedNames(operation, isDirectory);
+  return inode !== undefined && CHANGES_FILE.has(operation.kind)
+    ? [...named, { kind: 'inode', path: operation.path, inode }]
+    : named;
+}
+
+const CHANGES_FILE: ReadonlySet<Operation['kind']> = new Set<Operation['kind']>([
+  'write',
+  'truncate',
+  'chmod',
+  'chown',
+  'times',
+]);
+
+function affectedNames(operation: Operation, isDirectory: boolean): AffectedPath[] {
   const { path } = operation;
   switch (operation.kind) {
     case 'create':
@@ -56,6 +76,8 @@ function detailOf(affected: AffectedPath): string {
   switch (affected.kind) {
     case 'extent':
       return `extent\0${String(affected.index).padStart(12, '0')}`;
+    case 'inode':
+      return `inode\0${affected.inode}`;
     case 'children':
       return `children\0${affected.sinceMs}`;
     case 'move':

@@ -12,10 +12,14 @@ interface LinkedName {
 }
 
 /** The names of one inode inside the tree; the walk ends with the last of them. */
-export async function* namesOf(paths: LocalPaths, inode: bigint, device: bigint): AsyncGenerator<TreePath> {
+export async function* namesOf(
+  paths: LocalPaths,
+  inode: bigint,
+  device: bigint | undefined,
+): AsyncGenerator<TreePath> {
   let found = 0n;
   for await (const { path, stat } of filesBelow(paths, ROOT)) {
-    if (stat.ino !== inode || stat.dev !== device) continue;
+    if (stat.ino !== inode || (device !== undefined && stat.dev !== device)) continue;
     yield path;
     if (++found >= stat.nlink) return;
   }

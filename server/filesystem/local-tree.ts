@@ -204,8 +204,14 @@ export class LocalTree implements FileTree {
     this.#files.forget(path);
   }
 
-  /** The names of one inode, found by walking the tree. */
-  namesOf(inode: bigint, device: bigint): AsyncIterable<TreePath> {
+  /** Undefined where nothing is. */
+  async inodeOf(path: TreePath): Promise<string | undefined> {
+    const stat = await translated(lstatOptional(this.absolute(path)));
+    return stat && String(stat.ino);
+  }
+
+  /** The names of one inode, found by walking the tree; of any device where none is said. */
+  namesOf(inode: bigint, device?: bigint): AsyncIterable<TreePath> {
     return namesOf(this.#paths, inode, device);
   }
 

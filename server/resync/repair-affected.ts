@@ -27,6 +27,8 @@ export async function repairAffected(
       return repair.attributesOf(path);
     case 'extent':
       return repair.range({ path, offset: affected.index * EXTENT_BYTES, lengthBytes: EXTENT_BYTES });
+    case 'inode':
+      return repairInode(repair, affected);
     case 'tree':
       await repairTree(repair, path, follow);
       return directories();
@@ -36,6 +38,15 @@ export async function repairAffected(
     case 'move':
       return repairMove(repair, affected, follow);
   }
+}
+
+/** By its own name a file is repaired as what it was marked for beside; when that leads elsewhere, by any that it still has. */
+async function repairInode(
+  repair: Repair,
+  { path, inode }: Extract<AffectedPath, { kind: 'inode' }>,
+): Promise<void> {
+  if ((await repair.local.inodeOf(path)) === inode) return;
+  for await (const name of repair.local.namesOf(BigInt(inode))) return repair.entry(name, 'content');
 }
 
 /**

@@ -120,7 +120,7 @@ export class Coordinator {
   async #runChecked(transaction: Transaction, facts: LocalFacts): Promise<void> {
     const { intents } = this.#options;
     const { operation } = transaction;
-    const affected = affectedBy(operation, facts.isDirectory);
+    const affected = affectedBy(operation, facts.isDirectory, facts.sharedInodes?.[0]?.split(':')[1]);
     const noted = this.#notedFor(operation, affected);
     transaction.keepsPreImage = facts.hidesFile ?? false;
     try {

@@ -100,6 +100,8 @@ async function undoNow(participant: Participant, context: UndoContext): Promise<
     return;
   }
   for (const affected of context.affected) {
+    // Its name is locked and leads to it.
+    if (affected.kind === 'inode') continue;
     await context.repairer.repair(participant, affected, restored ? 'quick' : 'content');
   }
 }
