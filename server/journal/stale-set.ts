@@ -59,6 +59,7 @@ export class StaleSet {
   readonly #pages: StalePages;
   #version = 0;
   #moves = 0;
+  #names = 0;
 
   constructor(store: JournalStore, mirror: string, bounds = BOUNDS) {
     this.#store = store;
@@ -130,16 +131,25 @@ export class StaleSet {
 
   /**
    * Up to `limit` paths that may be repaired now. Directory moves come first, alone and the latest first, as they
-   * are taken back or repeated one by one: what else is stale is named as the local tree is after them. Attributes come
-   * last: those of a directory are set by what is done in it.
+   * are taken back or repeated one by one: what else is stale is named as the local tree is after them. Then come
+   * names, and then parts of files: where a name still leads to another file there, which has further names, the
+   * part would be put into that. Attributes come last: those of a directory are set by what is done in it.
    */
   next(limit: number, skip: Skipped): StalePath[] {
     const moves = this.#moves > 0 ? this.#eligible(this.#moves, skip, ({ kind }) => kind === 'move') : [];
     const latest = moves.sort((a, b) => b.version - a.version).slice(0, 1);
     if (latest.length > 0) return latest;
     this.#refill(this.#bounds.inMemory / 2);
-    const others = this.#eligible(limit, skip, ({ kind }) => kind !== 'attributes');
-    return others.length > 0 ? others : this.#eligible(limit, skip, () => true);
+    const names = this.#names > 0 ? this.#eligible(limit, skip, (affected) => !isPart(affected)) : [];
+    if (names.length > 0) return names;
+    const nameIsRight = ({ path }: AffectedPath) => !this.#has({ kind: 'entry', path });
+    const extents = this.#eligible(limit, skip, (part) => part.kind === 'extent' && nameIsRight(part));
+    return extents.length > 0 ? extents : this.#eligible(limit, skip, nameIsRight);
+  }
+
+  #has(affected: AffectedPath): boolean {
+    const key = keyOf(affected);
+    return this.#entries.has(key) || this.#pages.has(key);
   }
 
   /** Where all in memory are stuck: takes more from disk, which may not be. False where there are none, or too many. */
@@ -163,7 +173,9 @@ export class StaleSet {
   #setAside({ affected, holds }: Entry): void {
     if (this.#entries.size <= this.#bounds.inMemory || holds > 0 || affected.kind === 'move') return;
     const key = keyOf(affected);
-    if (this.#entries.delete(key) && !this.#pages.has(key)) this.#pages.add(affected);
+    if (!this.#entries.delete(key)) return;
+    if (!isPart(affected)) this.#names -= 1;
+    if (!this.#pages.has(key)) this.#pages.add(affected);
   }
 
   #eligible(limit: number, skip: Skipped, wanted: (affected: AffectedPath) => boolean): StalePath[] {
@@ -211,6 +223,7 @@ export class StaleSet {
     const entry: Entry = { affected, version: ++this.#version, holds: 0 };
     this.#entries.set(keyOf(affected), entry);
     if (affected.kind === 'move') this.#moves += 1;
+    if (!isPart(affected)) this.#names += 1;
     return entry;
   }
 
@@ -226,9 +239,15 @@ export class StaleSet {
   }
 
   #remove(key: string): void {
-    if (this.#entries.get(key)?.affected.kind === 'move') this.#moves -= 1;
+    const affected = this.#entries.get(key)?.affected;
+    if (affected?.kind === 'move') this.#moves -= 1;
+    if (affected && !isPart(affected)) this.#names -= 1;
     this.#entries.delete(key);
     // Where it waits on disk too, the record may be all that there is of it.
     if (!this.#pages.has(key)) this.#store.remove(journalKey(this.#prefix, key)).catch(() => {});
   }
+}
+
+function isPart({ kind }: AffectedPath): boolean {
+  return kind === 'extent' || kind === 'attributes';
 }
