@@ -1,7 +1,8 @@
-import { link, mkdir, readlink, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AppError } from '../base/errors.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileSource } from '../filesystem/file-tree.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, treePath, type TreePath } from '../filesystem/tree-path.ts';
@@ -15,6 +16,7 @@ const NAMES = ['/one', '/two', '/below/three'].map(treePath);
 class CountedMirror extends LocalTree {
   copies = 0;
   refusesLinks = false;
+  beforeLink: () => Promise<void> = () => Promise.resolve();
   override async replaceFile(path: TreePath, source: FileSource): Promise<void> {
     this.copies += 1;
     await super.replaceFile(path, source);
@@ -22,6 +24,7 @@ class CountedMirror extends LocalTree {
 
   override async replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {
     if (this.refusesLinks) throw new AppError('NOT_SUPPORTED');
+    await this.beforeLink();
     await super.replaceWithLink(path, existing);
   }
 }
@@ -93,4 +96,22 @@ it('of a symlink are symlinks of their own on a mirror that can give it no secon
   mirror.refusesLinks = true;
   await repairAllAtOnce(names);
   for (const name of names) expect(await readlink(join(mirrored, name))).toBe('target');
+});
+
+it('are looked at once more where one has gone while it was linked', async () => {
+  const followed: AffectedPath[] = [];
+  const repair = new Repair({
+    local,
+    mirror,
+    groups: new LinkGroups(local),
+    follow: (affected) => followed.push(affected),
+  });
+  const [here = ''] = roots;
+  mirror.beforeLink = async () => {
+    mirror.beforeLink = () => Promise.resolve();
+    for (const name of ['two', 'below/three']) await rename(join(here, name), join(here, `${name}-moved`));
+  };
+  await repair.entry(treePath('/one'), 'content');
+  for (const path of ['/two', '/below/three'].map(treePath))
+    expect(followed).toContainEqual({ kind: 'entry', path });
 });

@@ -260,7 +260,14 @@ export class Repair {
       await this.#ensureParent(name);
       await this.mirror.replaceWithLink(name, path);
       this.#touched(name);
+      // RACE: the name may have gone since it was found, and may have been repaired as gone before it was linked.
+      if (!(await this.#isSameFile(name, path))) this.#follow({ kind: 'entry', path: name });
     }
+  }
+
+  async #isSameFile(name: TreePath, path: TreePath): Promise<boolean> {
+    const [one, other] = await Promise.all([this.local.inodeOf(name), this.local.inodeOf(path)]);
+    return one === other;
   }
 
   async #size(path: TreePath, here: FileStat): Promise<void> {
