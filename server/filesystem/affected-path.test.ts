@@ -67,7 +67,9 @@ describe('affectedBy', () => {
     const [operation, expected] = CASES.chmod;
     expect(affectedBy(operation, false, '7')).toEqual([...expected, { kind: 'inode', path, inode: '7' }]);
     const [unlink, unlinked] = CASES.unlink;
-    expect(affectedBy(unlink, false, '7')).toEqual(unlinked);
+    expect(affectedBy(unlink, false, '7')).toEqual([...unlinked, { kind: 'fresh', path }]);
+    const [create, created] = CASES.create;
+    expect(affectedBy(create, false, '7')).toEqual(created);
   });
 
   test('an entry of the root affects the root’s attributes', () => {

@@ -14,6 +14,8 @@ export type AffectedPath =
   | { readonly kind: 'extent'; readonly path: TreePath; readonly index: number }
   /** A file of several names that was changed by this one: it may be wrong there by another name too, once this one is gone. */
   | { readonly kind: 'inode'; readonly path: TreePath; readonly inode: string }
+  /** This name led to a file that has others: what has it now is another file, though it may look the same. */
+  | { readonly kind: 'fresh'; readonly path: TreePath }
   /** The entry and all below it. */
   | { readonly kind: 'tree'; readonly path: TreePath }
   /** The names in a directory, and of its files those that changed since then by the clock of the local tree. */
@@ -27,18 +29,27 @@ export type AffectedPath =
  */
 export function affectedBy(operation: Operation, isDirectory: boolean, inode?: string): AffectedPath[] {
   const named = affectedNames(operation, isDirectory);
-  return inode !== undefined && CHANGES_FILE.has(operation.kind)
-    ? [...named, { kind: 'inode', path: operation.path, inode }]
-    : named;
+  return inode === undefined ? named : [...named, ...affectedLinks(operation, inode)];
 }
 
-const CHANGES_FILE: ReadonlySet<Operation['kind']> = new Set<Operation['kind']>([
-  'write',
-  'truncate',
-  'chmod',
-  'chown',
-  'times',
-]);
+/** What is wrong beside where a file of several names is changed, or loses one. */
+function affectedLinks(operation: Operation, inode: string): AffectedPath[] {
+  const { path } = operation;
+  switch (operation.kind) {
+    case 'write':
+    case 'truncate':
+    case 'chmod':
+    case 'chown':
+    case 'times':
+      return [{ kind: 'inode', path, inode }];
+    case 'unlink':
+      return [{ kind: 'fresh', path }];
+    case 'rename':
+      return [path, operation.to].map((name) => ({ kind: 'fresh', path: name }));
+    default:
+      return [];
+  }
+}
 
 function affectedNames(operation: Operation, isDirectory: boolean): AffectedPath[] {
   const { path } = operation;

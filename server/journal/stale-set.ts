@@ -30,6 +30,25 @@ export interface StalePath {
   readonly version: number;
 }
 
+/**
+ * In this order. Where a name still leads to another file on the mirror, which has further names, what is done to a part
+ * would be done to that file: so names come before parts. Attributes come late: those of a directory are set by what is done in it.
+ * An inode stands for parts whose name has gone before they were put right.
+ */
+const STAGES = ['moves', 'fresh', 'names', 'extents', 'attributes', 'inodes'] as const;
+type Stage = (typeof STAGES)[number];
+
+const STAGE: Record<AffectedPath['kind'], Stage> = {
+  move: 'moves',
+  fresh: 'fresh',
+  entry: 'names',
+  tree: 'names',
+  children: 'names',
+  extent: 'extents',
+  attributes: 'attributes',
+  inode: 'inodes',
+};
+
 /** What is not to be offered now. */
 export interface Skipped {
   has(key: string, affected: AffectedPath): boolean;
@@ -58,8 +77,8 @@ export class StaleSet {
   /** A path is in one of the two, or for a while in both. */
   readonly #pages: StalePages;
   #version = 0;
-  #moves = 0;
-  #names = 0;
+  /** How many there are in memory of each stage. */
+  readonly #ofStage = new Map<Stage, number>();
 
   constructor(store: JournalStore, mirror: string, bounds = BOUNDS) {
     this.#store = store;
@@ -130,21 +149,27 @@ export class StaleSet {
   }
 
   /**
-   * Up to `limit` paths that may be repaired now. Directory moves come first, alone and the latest first, as they
-   * are taken back or repeated one by one: what else is stale is named as the local tree is after them. Then come
-   * names, and then parts of files: where a name still leads to another file there, which has further names, the
-   * part would be put into that. Attributes come last: those of a directory are set by what is done in it.
+   * Up to `limit` paths that may be repaired now, all of one stage. Directory moves come alone and the latest first, as they
+   * are taken back or repeated one by one: what else is stale is named as the local tree is after them.
    */
   next(limit: number, skip: Skipped): StalePath[] {
-    const moves = this.#moves > 0 ? this.#eligible(this.#moves, skip, ({ kind }) => kind === 'move') : [];
+    const moves = this.#eligible(Number.POSITIVE_INFINITY, skip, 'moves');
     const latest = moves.sort((a, b) => b.version - a.version).slice(0, 1);
     if (latest.length > 0) return latest;
     this.#refill(this.#bounds.inMemory / 2);
-    const names = this.#names > 0 ? this.#eligible(limit, skip, (affected) => !isPart(affected)) : [];
-    if (names.length > 0) return names;
-    const nameIsRight = ({ path }: AffectedPath) => !this.#has({ kind: 'entry', path });
-    const extents = this.#eligible(limit, skip, (part) => part.kind === 'extent' && nameIsRight(part));
-    return extents.length > 0 ? extents : this.#eligible(limit, skip, nameIsRight);
+    for (const stage of STAGES) {
+      const found = this.#eligible(limit, skip, stage);
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  /** Because of what an earlier stage has left behind. */
+  #isWithheld({ kind, path }: AffectedPath): boolean {
+    const stage = STAGE[kind];
+    if (stage === 'moves' || stage === 'fresh') return false;
+    if (stage === 'inodes') return this.#countOf('extents') + this.#countOf('attributes') > 0;
+    return this.#has({ kind: 'fresh', path }) || (stage !== 'names' && this.#has({ kind: 'entry', path }));
   }
 
   #has(affected: AffectedPath): boolean {
@@ -174,15 +199,18 @@ export class StaleSet {
     if (this.#entries.size <= this.#bounds.inMemory || holds > 0 || affected.kind === 'move') return;
     const key = keyOf(affected);
     if (!this.#entries.delete(key)) return;
-    if (!isPart(affected)) this.#names -= 1;
+    this.#count(affected, -1);
     if (!this.#pages.has(key)) this.#pages.add(affected);
   }
 
-  #eligible(limit: number, skip: Skipped, wanted: (affected: AffectedPath) => boolean): StalePath[] {
+  #eligible(limit: number, skip: Skipped, stage: Stage): StalePath[] {
     const found: StalePath[] = [];
+    if (this.#countOf(stage) === 0) return found;
     for (const [key, entry] of this.#entries) {
-      if (entry.holds > 0 || !wanted(entry.affected) || skip.has(key, entry.affected)) continue;
-      found.push({ key, affected: entry.affected, version: entry.version });
+      const { affected, holds, version } = entry;
+      if (holds > 0 || STAGE[affected.kind] !== stage || this.#isWithheld(affected)) continue;
+      if (skip.has(key, affected)) continue;
+      found.push({ key, affected, version });
       if (found.length >= limit) break;
     }
     return found;
@@ -222,8 +250,7 @@ export class StaleSet {
   #add(affected: AffectedPath): Entry {
     const entry: Entry = { affected, version: ++this.#version, holds: 0 };
     this.#entries.set(keyOf(affected), entry);
-    if (affected.kind === 'move') this.#moves += 1;
-    if (!isPart(affected)) this.#names += 1;
+    this.#count(affected, 1);
     return entry;
   }
 
@@ -240,14 +267,17 @@ export class StaleSet {
 
   #remove(key: string): void {
     const affected = this.#entries.get(key)?.affected;
-    if (affected?.kind === 'move') this.#moves -= 1;
-    if (affected && !isPart(affected)) this.#names -= 1;
+    if (affected) this.#count(affected, -1);
     this.#entries.delete(key);
     // Where it waits on disk too, the record may be all that there is of it.
     if (!this.#pages.has(key)) this.#store.remove(journalKey(this.#prefix, key)).catch(() => {});
   }
-}
 
-function isPart({ kind }: AffectedPath): boolean {
-  return kind === 'extent' || kind === 'attributes';
+  #count({ kind }: AffectedPath, change: 1 | -1): void {
+    this.#ofStage.set(STAGE[kind], this.#countOf(STAGE[kind]) + change);
+  }
+
+  #countOf(stage: Stage): number {
+    return this.#ofStage.get(stage) ?? 0;
+  }
 }

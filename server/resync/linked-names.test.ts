@@ -109,7 +109,8 @@ it('are looked at once more where one has gone while it was linked', async () =>
   const [here = ''] = roots;
   mirror.beforeLink = async () => {
     mirror.beforeLink = () => Promise.resolve();
-    for (const name of ['two', 'below/three']) await rename(join(here, name), join(here, `${name}-moved`));
+    for (const name of ['one', 'two', 'below/three'])
+      await rename(join(here, name), join(here, `${name}-moved`));
   };
   await repair.entry(treePath('/one'), 'content');
   for (const path of ['/two', '/below/three'].map(treePath))

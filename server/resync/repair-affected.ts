@@ -28,7 +28,10 @@ export async function repairAffected(
     case 'extent':
       return repair.range({ path, offset: affected.index * EXTENT_BYTES, lengthBytes: EXTENT_BYTES });
     case 'inode':
-      return repairInode(repair, affected);
+      return followInode(repair, affected, follow);
+    case 'fresh':
+      await repair.fresh(path);
+      return directories();
     case 'tree':
       await repairTree(repair, path, follow);
       return directories();
@@ -40,13 +43,14 @@ export async function repairAffected(
   }
 }
 
-/** By its own name a file is repaired as what it was marked for beside; when that leads elsewhere, by any that it still has. */
-async function repairInode(
+/** By its own name the file is repaired for what it is marked with beside; when that leads elsewhere, by any that it has. */
+async function followInode(
   repair: Repair,
   { path, inode }: Extract<AffectedPath, { kind: 'inode' }>,
+  follow: Follow,
 ): Promise<void> {
   if ((await repair.local.inodeOf(path)) === inode) return;
-  for await (const name of repair.local.namesOf(BigInt(inode))) return repair.entry(name, 'content');
+  for await (const name of repair.local.namesOf(BigInt(inode))) return follow({ kind: 'entry', path: name });
 }
 
 /**

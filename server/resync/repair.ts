@@ -98,6 +98,16 @@ export class Repair {
     return this.#made.delete(path);
   }
 
+  /** A file or symlink of one name gets a new one on the mirror: what is there may be linked with another name, and look the same. */
+  async fresh(path: TreePath): Promise<void> {
+    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    if (!here || here.type !== there?.type || here.type === 'directory') return;
+    if ((await this.namesOf(path)).length > 1) return;
+    if (here.type === 'file') await this.#replace(path, here);
+    else await this.#remove(path, there);
+    await this.entry(path, 'quick');
+  }
+
   /** A range of a file's content in place, the size and the attributes. */
   async range(range: Range): Promise<void> {
     const { path } = range;
@@ -267,7 +277,7 @@ export class Repair {
 
   async #isSameFile(name: TreePath, path: TreePath): Promise<boolean> {
     const [one, other] = await Promise.all([this.local.inodeOf(name), this.local.inodeOf(path)]);
-    return one === other;
+    return one !== undefined && one === other;
   }
 
   async #size(path: TreePath, here: FileStat): Promise<void> {

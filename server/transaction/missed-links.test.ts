@@ -65,3 +65,29 @@ it('what was done to the file that replaced a name is not done to the one that h
   await engine.heal();
   expect(await compareTrees(engine.roots)).toEqual([]);
 });
+
+it.each<[string, Operation[]]>([
+  [
+    'was made anew',
+    [
+      { kind: 'unlink', path: B },
+      { kind: 'create', path: B, mode: 0o644 },
+    ],
+  ],
+  [
+    'replaces it',
+    [
+      { kind: 'chmod', path: C, mode: 0o644 },
+      { kind: 'rename', path: C, to: B },
+    ],
+  ],
+])(
+  'a file that looks like the one which had its name, and %s, is another one there too',
+  async (_what, calls) => {
+    await runWithoutOne(...calls);
+    await engine.heal();
+    await run(written(A));
+    await engine.heal();
+    expect(await compareTrees(engine.roots)).toEqual([]);
+  },
+);
