@@ -19,11 +19,15 @@ export async function everyMirrorInSync(appliance: ApplianceProcess, limitMs: nu
 
 /** What differs between the replicas, and what is left over of anything that was under way. */
 export async function differencesOf(replicas: readonly string[]): Promise<string[]> {
+  return (await Promise.all([compareTrees(replicas), leftoversIn(replicas)])).flat();
+}
+
+/** What was put aside or staged, and not taken away. */
+export async function leftoversIn(replicas: readonly string[]): Promise<string[]> {
   const reserved = replicas.flatMap((root) =>
     ['undo', 'staging'].map((name) => join(root, '.proxyfs', name)),
   );
-  const [differing, ...leftovers] = await Promise.all([compareTrees(replicas), ...reserved.map(pathsIn)]);
-  return [...differing, ...leftovers.flat()];
+  return (await Promise.all(reserved.map(pathsIn))).flat();
 }
 
 /** Of a directory that may not have been needed yet. */

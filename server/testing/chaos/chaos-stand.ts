@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplianceProcess } from '../appliance-process.ts';
+import { compareTrees } from '../compare-trees.ts';
 import { MountWorker } from '../mount-worker.ts';
-import { differencesOf, everyMirrorInSync } from '../replicas.ts';
+import { everyMirrorInSync, leftoversIn } from '../replicas.ts';
 import { runCommand } from '../run-command.ts';
 import { tempDirectory, type TempDirectory } from '../temp-directory.ts';
 import { waitUntil } from '../wait-until.ts';
@@ -52,11 +53,11 @@ export class ChaosStand {
   /** With nothing wrong any more, every mirror is in sync again, all replicas are equal and nothing is left over. */
   async expectHealed(): Promise<void> {
     await everyMirrorInSync(this.appliance, HEAL_LIMIT_MS);
-    let left: string[] = [];
-    const isEqual = async () => (left = await differencesOf(this.replicas)).length === 0;
-    await waitUntil('all replicas are equal', isEqual, LATE_LIMIT_MS).catch((cause: unknown) => {
-      throw new Error(left.join('\n'), { cause });
-    });
+    await untilNone(() => compareTrees(this.replicas));
+    // What can't be taken away while a disk is read-only goes with the next connection.
+    if ((await leftoversIn(this.replicas)).length > 0) for (const { link } of this.mirrors) link.reset();
+    await untilNone(() => leftoversIn(this.replicas));
+    await everyMirrorInSync(this.appliance, HEAL_LIMIT_MS);
   }
 
   /** Copies every replica, what is expected and the log, to be looked at after a failure. */
@@ -76,4 +77,12 @@ export class ChaosStand {
     for (const mirror of this.mirrors) await mirror.stop();
     await this.#expected.remove();
   }
+}
+
+async function untilNone(find: () => Promise<string[]>): Promise<void> {
+  let left: string[] = [];
+  const isNone = async () => (left = await find()).length === 0;
+  await waitUntil('nothing is wrong any more', isNone, LATE_LIMIT_MS).catch((cause: unknown) => {
+    throw new Error(left.join('\n'), { cause });
+  });
 }
