@@ -102,6 +102,8 @@ async function undoNow(participant: Participant, context: UndoContext): Promise<
   for (const affected of context.affected) {
     // Its name is locked and leads to it.
     if (affected.kind === 'inode') continue;
+    // No name leads to another file there than before.
+    if (affected.kind === 'fresh' && (restored || operation.kind === 'unlink')) continue;
     await context.repairer.repair(participant, affected, restored ? 'quick' : 'content');
   }
 }
