@@ -12,7 +12,7 @@ import { highestMemoryBytes } from './testing/resident-memory.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
 
-const STALE_PATHS = Number(process.env['PROXYFS_TEST_STALE_PATHS'] ?? 40_000);
+const STALE_PATHS = Number(process.env['PROXYFS_TEST_STALE_PATHS'] ?? 20_000);
 const FILES = Number(process.env['PROXYFS_TEST_FILES'] ?? 1500);
 const MEMORY_BOUND_BYTES = 250 * 1024 ** 2;
 const FILES_EACH = 100;
