@@ -70,11 +70,14 @@ describe('the state of a link', () => {
 });
 
 describe('the wait before the next attempt', () => {
-  test('doubles from a quarter of a second to half a minute, jittered over the upper half', () => {
-    const longest = [0, 1, 2, 5, 7, 50].map((failures) => backoffMs(failures, 'MIRROR_UNREACHABLE', () => 1));
-    expect(longest).toEqual([250, 500, 1000, 8000, 30_000, 30_000]);
-    const shortest = [0, 1, 7].map((failures) => backoffMs(failures, 'MIRROR_TIMEOUT', () => 0));
-    expect(shortest).toEqual([125, 250, 15_000]);
+  test('is as long as the mirror has been away, from a quarter of a second to half a minute', () => {
+    const longest = [0, 300, 8000, 40_000].map((awayMs) => backoffMs(awayMs, 'MIRROR_UNREACHABLE', () => 1));
+    expect(longest).toEqual([250, 300, 8000, 30_000]);
+  });
+
+  test('has jitter over its upper half', () => {
+    const shortest = [0, 300, 40_000].map((awayMs) => backoffMs(awayMs, 'MIRROR_TIMEOUT', () => 0));
+    expect(shortest).toEqual([125, 150, 15_000]);
   });
 
   test('is long at once where only an operator can help', () => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../base/errors.ts';
-import { silentLogger } from '../base/logger.ts';
+import { jsonLogger, silentLogger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { treePath } from '../filesystem/tree-path.ts';
 import { type SshdMirror, startSshdMirror } from '../testing/sshd-mirror.ts';
@@ -149,6 +149,20 @@ describe('callers of connected()', () => {
     await waitUntil('the failure is old enough', () => Date.now() - mirror.link.sinceMs > 300);
     await mirror.connected();
     rmSync(server.root + '-ok');
+  });
+
+  test('do not make the backoff longer by asking often', async () => {
+    const waitsMs: number[] = [];
+    const noteWait = (line: string) => waitsMs.push((JSON.parse(line) as { retryInMs: number }).retryInMs);
+    startMirror({}, { logger: jsonLogger('warn', noteWait) });
+    await mirror.connected();
+    const goneAtMs = performance.now();
+    await server.kill();
+    await waitUntil('ten attempts have failed', async () => {
+      await codeOf(mirror.connected());
+      return waitsMs.length > 10;
+    });
+    expect(Math.max(...waitsMs)).toBeLessThanOrEqual(Math.max(250, performance.now() - goneAtMs));
   });
 });
 

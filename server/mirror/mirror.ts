@@ -60,7 +60,7 @@ export class Mirror {
   #isStarted = false;
   #replica: ReplicaSession | undefined;
   #attempt: { readonly outcome: Promise<void>; readonly abort: AbortController } | undefined;
-  #failures = 0;
+  #awaySinceMs: number | undefined;
   #lastFailure: { readonly error: AppError; readonly atMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastOkAtMs: number | undefined;
@@ -112,7 +112,7 @@ export class Mirror {
   /** Attaches again. */
   enable(): void {
     if (this.#status.state !== 'disabled') return;
-    this.#failures = 0;
+    this.#awaySinceMs = undefined;
     this.#lastFailure = undefined;
     this.#move({ kind: 'enable' });
     if (this.#isStarted) this.reconnectNow();
@@ -195,7 +195,7 @@ export class Mirror {
 
   #established(replica: ReplicaSession, capabilities: MirrorCapabilities): void {
     this.#replica = replica;
-    this.#failures = 0;
+    this.#awaySinceMs = undefined;
     this.#lastFailure = undefined;
     this.#tree.admit();
     if (this.#options.lapsed) replica.session.guard(this.#options.lapsed);
@@ -227,7 +227,9 @@ export class Mirror {
   }
 
   #retryLater(error: AppError): void {
-    const delayMs = backoffMs(this.#failures++, error.code);
+    const nowMs = performance.now();
+    this.#awaySinceMs ??= nowMs;
+    const delayMs = backoffMs(nowMs - this.#awaySinceMs, error.code);
     this.#logger.warn('mirror-down', {
       code: error.code,
       reason: error.message,
