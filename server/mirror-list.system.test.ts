@@ -123,6 +123,17 @@ describe('a mirror that is changed', () => {
     expect(await compareTrees(replicas().slice(0, 2), { ignoreDirectoryTimes: true })).toEqual([]);
   });
 
+  it('need not be reached to be given up on, and misses nothing by it', async () => {
+    await servers[0]?.kill();
+    expect((await appliance.inMount('sh', ['-c', 'echo refused > refused'])).code).not.toBe(0);
+    expect(await call('PATCH', '/m1', { port: settingsOf(servers[1]).port })).toMatchObject({ status: 422 });
+    expect(await call('PATCH', '/m1', { required: false })).toMatchObject({ status: 200 });
+    await inMount('echo without > dir/file');
+    await servers[0]?.restart();
+    await inSync('m1');
+    expect(await compareTrees(replicas().slice(0, 2), { ignoreDirectoryTimes: true })).toEqual([]);
+  });
+
   it('is filled where it leads to another server now', async () => {
     const { id: _id, ...settings } = settingsOf(servers[1]);
     expect((await call('PATCH', '/m1', settings)).status).toBe(200);

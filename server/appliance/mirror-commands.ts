@@ -46,33 +46,45 @@ export class MirrorCommands implements MirrorListControl {
   /** Rejects like `add`, and with RESOURCE_NOT_FOUND. Where it leads elsewhere now, it is a new mirror. */
   change(id: string, settings: ChangedMirror): Promise<void> {
     return this.#inTurn(async () => {
-      const { mirrors, forget } = this.#options;
+      const { mirrors } = this.#options;
       const before = mirrors.get(id).mirror.config;
-      const after = await this.#edited(id, (text) => withMirror(text, id, inFile(settings)));
-      const isElsewhere = placeOf(before) !== placeOf(after);
-      await mirrors.replace(after, isElsewhere ? () => forget(id) : undefined);
+      const after = await this.#edited(id, (text) => withMirror(text, id, inFile(settings)), before);
+      if (placeOf(before) === placeOf(after)) return mirrors.replace(after);
+      await this.#letGo(id);
+      await mirrors.add(after);
     });
   }
 
   /** Its files stay where they are. Rejects with RESOURCE_NOT_FOUND, CONFIG_INVALID or CONFIG_NOT_WRITTEN. */
   remove(id: string): Promise<void> {
     return this.#inTurn(async () => {
-      const { mirrors, forget, letGo } = this.#options;
-      const mirror = mirrors.get(id);
+      this.#options.mirrors.get(id);
       await this.#file().edit(
         (text) => withoutMirror(text, id),
         () => Promise.resolve(),
       );
-      // What is under way would otherwise hold up the removal for as long as it tries to reach the mirror.
-      mirror.detach('it is being removed');
-      letGo(id);
-      await mirrors.remove(id, () => forget(id));
+      await this.#letGo(id);
     });
   }
 
-  /** Writes the file when the mirror as it will be has been reached. */
-  async #edited(id: string, edit: (text: string) => string): Promise<MirrorConfiguration> {
-    const accept = async (next: Configuration) => void (await this.#options.probe(named(next, id)));
+  async #letGo(id: string): Promise<void> {
+    const { mirrors, forget, letGo } = this.#options;
+    // What is under way would otherwise hold up the removal for as long as it tries to reach the mirror.
+    mirrors.get(id).detach('it is being removed');
+    letGo(id);
+    await mirrors.remove(id, () => forget(id));
+  }
+
+  /** Writes the file when the mirror as it will be has been reached, if it is reached in another way than before. */
+  async #edited(
+    id: string,
+    edit: (text: string) => string,
+    before?: MirrorConfiguration,
+  ): Promise<MirrorConfiguration> {
+    const accept = async (next: Configuration) => {
+      const after = named(next, id);
+      if (!before || wayTo(before) !== wayTo(after)) await this.#options.probe(after);
+    };
     return named(await this.#file().edit(edit, accept), id);
   }
 
@@ -102,6 +114,11 @@ function inFile(
   const snakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([key, value]) => [snakeCase(key), value ?? null]));
+}
+
+/** All but what is done with a mirror that is reached. */
+function wayTo(config: MirrorConfiguration): string {
+  return JSON.stringify({ ...config, required: undefined, owner: undefined, bandwidthLimit: undefined });
 }
 
 function placeOf({ host, port, user, path }: MirrorConfiguration): string {

@@ -67,14 +67,13 @@ export class MirrorSet {
     await forget();
   }
 
-  /** Runs it by another configuration. With `forget` it is a new mirror of an old name; without, it has missed nothing. */
-  async replace(config: MirrorConfiguration, forget?: () => Promise<void>): Promise<void> {
+  /** Runs it by another configuration; it has missed nothing. */
+  async replace(config: MirrorConfiguration): Promise<void> {
     const before = this.get(config.name);
     const after = await this.#betweenTransactions(async () => {
       await before.stop();
-      await forget?.();
       const made = this.#make(config);
-      if (forget) made.join();
+      if (before.isJoining) made.join();
       this.#mirrors = this.#mirrors.map((each) => (each === before ? made : each));
       return made;
     });

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../base/cancellation.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
@@ -73,8 +74,9 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
 }
 
 function lockingWith(locks: PathLocks): WithLock {
-  return async <T>(affected: AffectedPath, work: () => Promise<T>) => {
-    const release = await locks.acquire([{ path: affected.path, subtree: affected.kind !== 'attributes' }]);
+  return async <T>(affected: AffectedPath, cancellation: Cancellation, work: () => Promise<T>) => {
+    const lock = { path: affected.path, subtree: affected.kind !== 'attributes' };
+    const release = await locks.acquire([lock], cancellation);
     try {
       return await work();
     } finally {

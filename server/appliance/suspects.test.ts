@@ -40,6 +40,14 @@ describe('suspects', () => {
     expect(marked).toEqual([[entry('/a')]]);
   });
 
+  it('are marked when the mirror is let go, and not twice', () => {
+    suspects.add([entry('/a')]);
+    suspects.stop();
+    suspects.stop();
+    vi.advanceTimersByTime(60_000);
+    expect(marked).toEqual([[entry('/a')]]);
+  });
+
   it('become the whole tree when there are too many', () => {
     suspects.linked = true;
     suspects.add(Array.from({ length: 10_001 }, (_, k) => entry(`/f${k}`)));

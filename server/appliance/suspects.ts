@@ -37,19 +37,23 @@ export class Suspects {
     this.#arm();
   }
 
+  /** Whoever comes after is to look at them, sooner than would be best. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#markAll();
   }
 
   /** Each loss and each new suspect begins the wait anew. */
   #arm(): void {
     clearTimeout(this.#timer);
     if (!this.#linked || this.#paths.size === 0) return;
-    this.#timer = setTimeout(() => {
-      const paths = [...this.#paths.values()];
-      this.#paths.clear();
-      this.#mark(paths);
-    }, LATE_MS);
+    this.#timer = setTimeout(() => this.#markAll(), LATE_MS);
     this.#timer.unref();
+  }
+
+  #markAll(): void {
+    const paths = [...this.#paths.values()];
+    this.#paths.clear();
+    if (paths.length > 0) this.#mark(paths);
   }
 }

@@ -79,7 +79,7 @@ export class SyncedMirror implements Participant {
       this.#changed();
     });
     this.mirror.events.on('lost', () => this.#doubtRecent());
-    // The set may outlive this mirror's wiring: another takes it over when the configuration changes.
+    // Another mirror takes the set over when the configuration changes.
     this.#subscriptions.push(
       this.stale.events.on('settled', (affected) => this.#recent.add([affected])),
       this.stale.events.on('changed', (size) => {
@@ -98,6 +98,8 @@ export class SyncedMirror implements Participant {
     // ORDER: the lease is given back only when nothing more is sent.
     if (await doneWithin(this.reconciler.stop(), STOP_LIMIT_MS)) await this.#lease.release();
     await Promise.all([this.mirror.stop(), this.reconciler.stop()]);
+    // The set may outlive this mirror's wiring, and what is held there is offered to nobody.
+    this.#judgeRecent(undefined);
   }
 
   get tree(): FileTree {

@@ -258,6 +258,7 @@ describe('the stale set of a mirror', () => {
   it('keeps a path that was marked again while it was repaired', () => {
     const stale = journal.staleSet('m1');
     stale.mark([entry('/a')]);
+    expect(stale.next(0, nothing)).toEqual([]);
     const [offered] = stale.next(1, nothing);
     stale.mark([entry('/a')]);
     expect(offered && stale.settle(offered)).toBe(false);

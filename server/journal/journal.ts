@@ -140,9 +140,10 @@ export class Journal {
 
   /** Forgets durably all that is known of a mirror: what changes from now on is not marked for it any more. */
   async forget(mirror: string): Promise<void> {
+    // ORDER: while it is known, its stale set says what may be wrong there.
+    for (const kind of MIRROR_RECORDS) await this.#root.remove(`${kind}/${mirror}`);
     this.staleSet(mirror).clear();
     this.#staleSets.delete(mirror);
-    for (const kind of MIRROR_RECORDS) await this.#root.remove(`${kind}/${mirror}`);
     await this.flushed();
   }
 

@@ -153,6 +153,7 @@ export class StaleSet {
    * are taken back or repeated one by one: what else is stale is named as the local tree is after them.
    */
   next(limit: number, skip: Skipped): StalePath[] {
+    if (limit <= 0) return [];
     const moves = this.#eligible(Number.POSITIVE_INFINITY, skip, 'moves');
     const latest = moves.sort((a, b) => b.version - a.version).slice(0, 1);
     if (latest.length > 0) return latest;

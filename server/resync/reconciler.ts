@@ -1,5 +1,6 @@
+import { Cancellation } from '../base/cancellation.ts';
 import { TypedEmitter } from '../base/emitter.ts';
-import { asAppError, type AppError } from '../base/errors.ts';
+import { AppError, asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Permits } from '../base/permits.ts';
 import { doneWithin, sleep } from '../base/wait.ts';
@@ -39,8 +40,12 @@ interface Pass {
   linkLost: boolean;
 }
 
-/** Runs work with a path locked, so that a file that never rests is caught in the end. */
-export type WithLock = <T>(affected: AffectedPath, work: () => Promise<T>) => Promise<T>;
+/** Runs work with a path locked, so that a file that never rests is caught in the end; waits no longer than until cancelled. */
+export type WithLock = <T>(
+  affected: AffectedPath,
+  cancellation: Cancellation,
+  work: () => Promise<T>,
+) => Promise<T>;
 
 /**
  * Drains the stale set of one mirror. While it drains, the mirror takes part in no transaction, so whatever
@@ -58,7 +63,7 @@ export class Reconciler {
   #problems: RepairProblem[] = [];
   #passes = 0;
   #draining: Promise<void> | undefined;
-  #stopping = new AbortController();
+  #stopping = new Cancellation();
   #waking = new AbortController();
 
   constructor(options: {
@@ -100,7 +105,7 @@ export class Reconciler {
   start(): void {
     this.#waking.abort();
     if (this.#draining || this.#stale.size === 0) return;
-    this.#stopping = new AbortController();
+    this.#stopping = new Cancellation();
     this.#draining = this.#drain(this.#stopping.signal)
       .catch((error: unknown) => this.#logger.error('reconciler-failed', { error: asAppError(error) }))
       .finally(() => {
@@ -111,7 +116,7 @@ export class Reconciler {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping.cancel(new AppError('SHUTTING_DOWN', 'the reconciler is stopped'));
     await this.#draining;
   }
 
@@ -177,7 +182,7 @@ export class Reconciler {
     } catch (thrown) {
       const error = asAppError(thrown);
       pass.tried.add(stale.key);
-      if (error.row.retryable || this.#stopping.signal.aborted) pass.linkLost = true;
+      if (error.row.retryable || this.#stopping.reason) pass.linkLost = true;
       else pass.failed.set(stale.key, { stale, error });
     }
   }
@@ -198,7 +203,8 @@ export class Reconciler {
     const work = () => repairAffected(repair, stale.affected, 'content', follow, 'later');
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once. In a whole
     // directory nobody waits: what changes there is marked by its own name.
-    await (locked && !isWide(stale.affected) ? this.#withLock(stale.affected, work) : work());
+    if (locked && !isWide(stale.affected)) await this.#withLock(stale.affected, this.#stopping, work);
+    else await work();
     return this.#stale.settle(stale);
   }
 

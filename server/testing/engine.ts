@@ -11,7 +11,7 @@ import { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE } from '../filesystem/tree-path.ts';
 import { Journal } from '../journal/journal.ts';
 import type { StaleSet } from '../journal/stale-set.ts';
-import { Reconciler } from '../resync/reconciler.ts';
+import { Reconciler, type WithLock } from '../resync/reconciler.ts';
 import { Coordinator } from '../transaction/coordinator.ts';
 import type { HeldMark, Participant } from '../transaction/participant.ts';
 import { PathLocks } from '../transaction/path-locks.ts';
@@ -37,7 +37,7 @@ export class DirectoryMirror implements Participant {
     this.directory = new LocalTree(root, join(root, '.proxyfs'));
     this.tree = new FaultyTree(this.directory);
     this.stale = stale;
-    const withLock = <T>(_affected: AffectedPath, work: () => Promise<T>) => work();
+    const withLock: WithLock = (_affected, _cancellation, work) => work();
     this.reconciler = new Reconciler({ local, mirror: this.tree, stale, withLock, logger: silentLogger });
   }
 
