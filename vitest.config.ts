@@ -15,6 +15,7 @@ export default defineConfig({
           exclude: [...ignored, '**/*.system.test.ts', '**/*.browser.test.ts'],
           testTimeout: 20 * seconds,
           hookTimeout: 20 * seconds,
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
