@@ -125,7 +125,7 @@ export class Appliance {
     await local.start();
     this.#undo.push(() => local.stop());
     const identity = new ReplicaIdentity(local, journal);
-    await identity.begin();
+    await identity.begin(this.#instance.lock);
     const mirrors = configuration.mirrors.map(({ name }) => name);
     // What changes from now on is not marked for mirrors that are left out: coming back, they are compared in full.
     for (const left of journal.knownMirrors()) if (!mirrors.includes(left)) await journal.forget(left);

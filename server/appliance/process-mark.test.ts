@@ -38,3 +38,12 @@ it('says nothing of another machine, another start of this one, or another conta
   expect(hasEnded({ ...mark, pidNamespace: 'pid:[1]' }, own)).toBe(false);
   expect(hasEnded({ ...mark, bootId: undefined }, { ...own, bootId: undefined })).toBe(false);
 });
+
+it('takes who has left its lock to this process for ended, also in another container', async () => {
+  const own = await markOf(process.pid, 'net:[1] x');
+  const other = { ...own, pid: 7, pidNamespace: 'pid:[1]' };
+  expect(hasEnded(other, own)).toBe(true);
+  expect(hasEnded({ ...other, lock: 'net:[2] x' }, own)).toBe(false);
+  expect(hasEnded({ ...other, lock: undefined }, { ...own, lock: undefined })).toBe(false);
+  expect(hasEnded({ ...other, bootId: 'another' }, own)).toBe(false);
+});

@@ -14,27 +14,35 @@ export const processMarkSchema = z.object({
   bootId: z.string().optional(),
   /** What the pid counts in: a container has its own. */
   pidNamespace: z.string().optional(),
+  /** Held for as long as the process lives, and by one process of the machine at a time. */
+  lock: z.string().optional(),
 });
 export type ProcessMark = z.infer<typeof processMarkSchema>;
 
 const ENDED_STATES = ['Z', 'X'];
 
-/** Of a process that counts in the same numbers as this one. */
-export async function markOf(pid: number): Promise<ProcessMark> {
+/** Of a process that counts in the same numbers as this one, and holds `lock`. */
+export async function markOf(pid: number, lock?: string): Promise<ProcessMark> {
   return {
     host: hostname(),
     pid,
     startedAtTicks: statusOf(pid)?.startedAtTicks,
     bootId: await bootIdOf(),
     pidNamespace: pidNamespace(),
+    lock,
   };
 }
 
-/** True only where it is certain: of another machine or another container nothing can be said. */
+/**
+ * True only where it is certain: of another machine nothing can be said, and of another container only that it has
+ * left us its lock.
+ */
 export function hasEnded(other: ProcessMark, own: ProcessMark): boolean {
   const sameMachine = own.bootId !== undefined && other.bootId === own.bootId;
+  if (!sameMachine) return false;
+  if (own.lock !== undefined && other.lock === own.lock) return true;
   const samePids = own.pidNamespace !== undefined && other.pidNamespace === own.pidNamespace;
-  if (!sameMachine || !samePids) return false;
+  if (!samePids) return false;
   if (!exists(other.pid)) return true;
   const status = statusOf(other.pid);
   if (!status) return false;

@@ -47,8 +47,11 @@ export class ReplicaIdentity {
     this.#journal = journal;
   }
 
-  /** Reads or makes the local identity and counts this start. Rejects with LOCAL_UNKNOWN where the tree was exchanged. */
-  async begin(): Promise<void> {
+  /**
+   * Reads or makes the local identity and counts this start, which holds `lock`. Rejects with LOCAL_UNKNOWN where the tree
+   * was exchanged.
+   */
+  async begin(lock?: string): Promise<void> {
     const known = await readIdentity(this.#local, 'local_path');
     const journalled = this.#journal.setId;
     if (journalled !== undefined && known?.setId !== journalled) {
@@ -69,7 +72,7 @@ export class ReplicaIdentity {
     }
     const setId = known?.setId ?? randomUUID();
     const generation = Math.max(known?.generation ?? 0, counted) + 1;
-    this.#owner = { setId, generation, startId: randomUUID(), holder: await markOf(process.pid) };
+    this.#owner = { setId, generation, startId: randomUUID(), holder: await markOf(process.pid, lock) };
     // ORDER: the journal never counts further than the tree that it belongs to.
     await writeIdentity(this.#local, this.#identityOf(LOCAL));
     await this.#journal.belongTo(setId, generation);
