@@ -7,6 +7,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { FuseDriver } from '../fuse/driver.ts';
+import { hiddenMountReason } from '../fuse/mount-reach.ts';
 import { Journal } from '../journal/journal.ts';
 import { MountHandlers } from '../mount/handlers.ts';
 import { Coordinator } from '../transaction/coordinator.ts';
@@ -245,6 +246,8 @@ export class Appliance {
       logger,
     });
     const driver: FuseDriver = driverFor(configuration, handlers, logger);
+    const hidden = await hiddenMountReason(configuration.mountPoint);
+    if (hidden !== undefined) logger.warn('mount-hidden', { reason: hidden });
     await driver.mount();
     this.#mounted = true;
     driver.onLost((reason) => {

@@ -27,7 +27,7 @@ export async function mountedAt(mountPoint: string): Promise<MountEntry | undefi
  * real path. Rejects with MOUNT_FAILED where it is no directory, or where something living is mounted.
  */
 export async function prepareMountPoint(path: string): Promise<string> {
-  const mountPoint = await withoutSymlinks(path);
+  const mountPoint = await locateMountPoint(path);
   await cleanStaleMount(mountPoint);
   const stat = await lstatOrExplain(mountPoint);
   if (!stat.isDirectory()) throw new AppError('MOUNT_FAILED', `the mount point ${path} is not a directory`);
@@ -76,7 +76,7 @@ async function isDead(mountPoint: string): Promise<boolean> {
 }
 
 /** The path as the mount table has it. What is mounted is not looked into: a dead mount answers nothing. */
-async function withoutSymlinks(path: string): Promise<string> {
+export async function locateMountPoint(path: string): Promise<string> {
   try {
     const located = join(await realpath(dirname(path)), basename(path));
     if (await mountedAt(located)) return located;

@@ -9,8 +9,8 @@ describe('the mount table', () => {
       '',
     ].join('\n');
     expect(parseMountTable(text)).toEqual([
-      { id: 22, deviceMinor: 0, mountPoint: '/', type: 'ext4', source: '/dev/vda' },
-      { id: 42, deviceMinor: 39, mountPoint: '/mnt/www', type: 'fuse', source: 'proxyfs' },
+      { id: 22, deviceMinor: 0, mountPoint: '/', type: 'ext4', source: '/dev/vda', shared: true },
+      { id: 42, deviceMinor: 39, mountPoint: '/mnt/www', type: 'fuse', source: 'proxyfs', shared: false },
     ]);
   });
 

@@ -8,6 +8,8 @@ export interface MountEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly source: string;
+  /** Whether what is mounted there or below shows in other mount namespaces too. */
+  readonly shared: boolean;
 }
 
 /** What is mounted, in the order of mounting: of several on one directory the last one is seen. */
@@ -20,13 +22,13 @@ export function parseMountTable(text: string): readonly MountEntry[] {
   return text.split('\n').flatMap((line) => {
     // Any number of optional fields stands between the options and the separator.
     const [before, after] = line.split(' - ', 2);
-    const [id, , device, , mountPoint] = (before ?? '').split(' ');
+    const [id, , device, , mountPoint, , ...optional] = (before ?? '').split(' ');
     const [type, source] = (after ?? '').split(' ');
     if (!id || !mountPoint || !type || source === undefined) return [];
     const deviceMinor = Number(device?.split(':')[1]);
-    return [
-      { id: Number(id), deviceMinor, mountPoint: unescaped(mountPoint), type, source: unescaped(source) },
-    ];
+    const shared = optional.some((field) => field.startsWith('shared:'));
+    const place = { mountPoint: unescaped(mountPoint), source: unescaped(source) };
+    return [{ id: Number(id), deviceMinor, ...place, type, shared }];
   });
 }
 

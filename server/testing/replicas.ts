@@ -6,7 +6,10 @@ import { compareTrees } from './compare-trees.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** Resolves when every mirror is up and in sync by what the appliance says. */
-export async function everyMirrorInSync(appliance: ApplianceProcess, limitMs: number): Promise<void> {
+export async function everyMirrorInSync(
+  appliance: Pick<ApplianceProcess, 'api' | 'log'>,
+  limitMs: number,
+): Promise<void> {
   const mirrors = async () => ((await appliance.api('/api/v1/overview')).body as Overview).mirrors;
   const isInSync = ({ link, content }: MirrorView) => link === 'up' && content === 'in-sync';
   try {

@@ -1,7 +1,7 @@
 import { close, constants, open, read, writev, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { AppError } from '../../base/errors.ts';
-import { hasErrno } from '../../filesystem/errno.ts';
+import { appErrorOf, hasErrno } from '../../filesystem/errno.ts';
 
 const DEVICE = '/dev/fuse';
 /** Copying more than this would hold up the event loop for longer than a pool thread costs. */
@@ -63,5 +63,5 @@ function reasonOf(cause: unknown): string {
   if (hasErrno(cause, 'ENOENT', 'ENXIO', 'ENODEV')) {
     return `the device ${DEVICE} is missing (kernel module fuse; in a container: --device ${DEVICE})`;
   }
-  return `the device ${DEVICE} can't be opened (in a container: --device ${DEVICE} --cap-add SYS_ADMIN)`;
+  return `the device ${DEVICE} can't be opened: ${appErrorOf(cause).message} (in a container: --device ${DEVICE})`;
 }

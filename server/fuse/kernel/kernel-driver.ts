@@ -61,14 +61,17 @@ export class KernelDriver implements FuseDriver {
     this.#options = options;
   }
 
-  /** Whether it could mount here; rejects with MOUNT_FAILED, saying what is missing. */
+  /** Whether it could mount here; rejects with MOUNT_FAILED, saying all that is missing. */
   static async check(): Promise<void> {
-    await checkMounting();
-    const device = await FuseDevice.open();
-    await device.close();
+    const checks = [checkMounting(), FuseDevice.open().then((device) => device.close())];
+    const failed = (await Promise.allSettled(checks)).filter((check) => check.status === 'rejected');
+    if (failed.length === 0) return;
+    const reasons = failed.map(({ reason }) => asAppError(reason).message);
+    throw new AppError('MOUNT_FAILED', reasons.join('; '));
   }
 
   async mount(): Promise<void> {
+    await KernelDriver.check();
     const mountPoint = await prepareMountPoint(this.#options.mountPoint);
     if ((await readdir(mountPoint)).length > 0) {
       throw new AppError('MOUNT_FAILED', `the mount point ${mountPoint} is not empty`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { runCommand } from '../bounded-command.ts';
+import { mayMount } from '../capability.ts';
 import { MOUNT_SOURCE } from '../mount-point.ts';
 import { LARGEST_CONTENT_BYTES } from './protocol/limits.ts';
 
@@ -11,11 +12,15 @@ const MOUNT_LIMIT_MS = 10_000;
 const FLUSH_LIMIT_MS = 5000;
 const DEVICE_IN_CHILD = 3;
 const MOST_STDERR = 4096;
+const NO_CAPABILITY = 'the capability CAP_SYS_ADMIN is missing (in a container: --cap-add SYS_ADMIN)';
+const REFUSED =
+  'AppArmor, SELinux or a seccomp filter may refuse it (in a container: --security-opt apparmor=unconfined)';
 const NEEDS_ROOT = 'the kernel driver needs root; mount.driver: fuse-native does not';
 
 /** Rejects with MOUNT_FAILED where mountDevice would, as far as that shows before. */
 export async function checkMounting(): Promise<void> {
   if (!isRoot()) throw new AppError('MOUNT_FAILED', NEEDS_ROOT);
+  if (!(await mayMount())) throw new AppError('MOUNT_FAILED', NO_CAPABILITY);
   if ((await runCommand('mount', ['--version'], MOUNT_LIMIT_MS)) === 'not-started') throw mountMissing();
 }
 
@@ -39,7 +44,8 @@ export async function mountDevice(
   const args = ['-i', '-t', 'fuse', '-o', options.join(','), MOUNT_SOURCE, mountPoint];
   const { exitCode, stderr } = await runMount(args, descriptor);
   if (exitCode === 0) return;
-  throw new AppError('MOUNT_FAILED', `mount: ${stderr.trim() || `exit code ${exitCode}`}${hintOf(stderr)}`);
+  const reason = stderr.trim() || `exit code ${exitCode}`;
+  throw new AppError('MOUNT_FAILED', `mount: ${reason}${await hintOf(stderr)}`);
 }
 
 /**
@@ -97,10 +103,11 @@ function runMount(
   });
 }
 
-/** mount(8) only says "permission denied" to root in a container. */
-function hintOf(stderr: string): string {
+/** mount(8) says "permission denied" whatever it is that root lacks in a container. */
+async function hintOf(stderr: string): Promise<string> {
   if (!isRoot()) return ` (${NEEDS_ROOT})`;
-  return /denied|not permitted/i.test(stderr) ? ' (in a container: --cap-add SYS_ADMIN)' : '';
+  if (!/denied|not permitted/i.test(stderr)) return '';
+  return ` (${(await mayMount()) ? REFUSED : NO_CAPABILITY})`;
 }
 
 function mountMissing(cause?: unknown): AppError {
