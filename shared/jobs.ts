@@ -12,6 +12,10 @@ export const COMPARE_MODES = ['quick', 'content'] as const;
 const path = z.string().min(1).max(PATH_CHARS).default('/');
 const flag = z.boolean().default(false);
 
+export const JOB_STARTERS = ['operator', 'schedule'] as const;
+/** Who wanted a job. */
+export type JobStarter = (typeof JOB_STARTERS)[number];
+
 /** The body of `POST /mirrors/:id/resync`. */
 export const resyncBodySchema = z.strictObject({
   path,
@@ -52,6 +56,7 @@ export const jobViewSchema = z.object({
   repairs: z.boolean(),
   state: z.enum(JOB_STATES),
   phase: z.enum(JOB_PHASES),
+  startedBy: z.enum(JOB_STARTERS),
   startedAt: time,
   endedAt: time.optional(),
   error: reasonSchema.optional(),

@@ -31,6 +31,7 @@ import { Publisher } from './publisher.ts';
 import { DirectRepairer } from './direct-repairer.ts';
 import { recover } from './recovery.ts';
 import { ReplicaIdentity } from './replica-identity.ts';
+import { ScrubTimer } from './scrub-timer.ts';
 import { SingleInstance } from './single-instance.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 import { VERSION } from './version.ts';
@@ -169,7 +170,8 @@ export class Appliance {
       locks,
       mtimeLags: (path) => settling.lags(path),
       identity,
-      setScrubbed: (mirror, atMs) => journal.setScrubbed(mirror, atMs),
+      rateLimit: configuration.scrub.rateLimit,
+      setLastScrubs: (mirror, scrubs) => journal.setLastScrubs(mirror, scrubs),
       ring,
       logger,
     });
@@ -189,8 +191,17 @@ export class Appliance {
     await readyOrNot(mirrors.all, this.#options.logger);
     mode.enter('running', 'mounted');
     await this.#mount(local, coordinator, settling);
+    this.#scrubOnTime(mirrors, jobs);
     // ORDER: unmounting waits for the requests under way, so these end first.
     this.#undo.push(() => this.#drain(coordinator, mode));
+  }
+
+  #scrubOnTime(mirrors: MirrorSet, jobs: Jobs): void {
+    const { schedule } = this.#options.configuration.scrub;
+    if (!schedule) return;
+    const timer = new ScrubTimer({ schedule, mirrors, jobs });
+    timer.start();
+    this.#undo.push(() => timer.stop());
   }
 
   #mirrorList(mirrors: MirrorSet, journal: Journal, coordinator: Coordinator): MirrorCommands {

@@ -1,4 +1,4 @@
-import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
+import type { JobItems, JobRequest, JobStarter, JobView } from '../../shared/jobs.ts';
 import type { JobPhase, JobState } from '../../shared/states.ts';
 import { AppError, asAppError } from '../base/errors.ts';
 import { orAbort } from '../base/wait.ts';
@@ -16,6 +16,7 @@ const SHOWN_PROBLEMS = 100;
 export class Job {
   readonly id: string;
   readonly request: JobRequest;
+  readonly startedBy: JobStarter;
   readonly #startedAtMs = Date.now();
   readonly #cancelling = new AbortController();
   readonly #divergences = new CappedList<JobItems['divergences'][number]>(SHOWN_DIVERGENCES);
@@ -33,9 +34,10 @@ export class Job {
   #earlierBytes = 0;
   #sentBytes: () => number = () => 0;
 
-  constructor(id: string, request: JobRequest) {
+  constructor(id: string, request: JobRequest, startedBy: JobStarter) {
     this.id = id;
     this.request = request;
+    this.startedBy = startedBy;
   }
 
   get isOver(): boolean {
@@ -136,6 +138,7 @@ export class Job {
       repairs: request.type === 'scrub' ? request.repair : !request.dryRun,
       state: this.#state,
       phase: this.#phase,
+      startedBy: this.startedBy,
       startedAt: timeOf(this.#startedAtMs),
       ...(this.#endedAtMs !== undefined && { endedAt: timeOf(this.#endedAtMs) }),
       ...(this.#error && { error: reasonOf(this.#error) }),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
+import type { JobItems, JobRequest, JobStarter, JobView } from '../../shared/jobs.ts';
 import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { treePath } from '../filesystem/tree-path.ts';
@@ -31,13 +31,13 @@ export class Jobs implements JobControl {
   }
 
   /** Throws RESOURCE_NOT_FOUND for an unknown mirror, BUSY where another job is at it. */
-  start(request: JobRequest): JobView {
+  start(request: JobRequest, startedBy: JobStarter = 'operator'): JobView {
     // What is no path is refused before a job begins.
     treePath(request.path);
     const mirrors = this.#mirrorsOf(request);
     if ([...this.#underWay.keys()].some((job) => overlap(job.request, request)))
       throw new AppError('BUSY', 'another job is at work on this mirror');
-    const job = new Job(`job-${this.#idPrefix}-${this.#nextId++}`, request);
+    const job = new Job(`job-${this.#idPrefix}-${this.#nextId++}`, request, startedBy);
     this.#jobs.unshift(job);
     this.#jobs.splice(KEPT);
     this.#underWay.set(job, this.#run(job, mirrors));
@@ -73,8 +73,9 @@ export class Jobs implements JobControl {
 
   async #run(job: Job, mirrors: readonly SyncedMirror[]): Promise<void> {
     const { ring, logger } = this.#options;
+    const { startedBy } = job;
     ring.emit('job.started', job.view());
-    logger.info('job-started', { id: job.id, ...job.request });
+    logger.info('job-started', { id: job.id, startedBy, ...job.request });
     const timer = setInterval(() => ring.emit('job.progress', job.view()), PROGRESS_MS);
     await job.run(() => this.#work(job, mirrors));
     clearInterval(timer);

@@ -69,7 +69,7 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     reconciler,
     timeoutMs,
     detachment: journal.detachment(config.name),
-    scrubbedAtMs: journal.scrubbedAtMs(config.name),
+    lastScrubs: journal.lastScrubs(config.name),
   });
 }
 

@@ -17,15 +17,18 @@ export interface ScrubContext {
   readonly locks: PathLocks;
   /** See `Settling.lags`. */
   readonly mtimeLags: (path: TreePath) => boolean;
+  /** Bytes per second that a scrub reads from a mirror. */
+  readonly rateLimit: number | undefined;
 }
 
 /** What a scrub of this mirror may ask: which paths are being changed, are stale, or lag. */
 export function scrubGround(
   synced: SyncedMirror,
-  { local, mirrors, locks, mtimeLags }: ScrubContext,
+  { local, mirrors, locks, mtimeLags, rateLimit }: ScrubContext,
   job: Job,
 ): ScrubGround {
-  const throttle = new Throttle(synced.mirror.config.bandwidthLimit);
+  const ownLimit = job.request.type === 'scrub' ? rateLimit : undefined;
+  const throttle = new Throttle(lowerOf(synced.mirror.config.bandwidthLimit, ownLimit));
   const groups = new LinkGroups(local);
   // What is missing locally has one name.
   const namesOf = (path: TreePath) => groups.namesOf(path).catch(() => [path]);
@@ -50,6 +53,10 @@ export function scrubGround(
       if (bytes > 0) await throttle.take(bytes, job.signal);
     },
   };
+}
+
+function lowerOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 async function underAllNames<T>(

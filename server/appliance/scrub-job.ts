@@ -1,6 +1,8 @@
 import type { JobRequest } from '../../shared/jobs.ts';
 import { AppError } from '../base/errors.ts';
 import { ROOT, treePath } from '../filesystem/tree-path.ts';
+import type { LastScrubs } from '../journal/journal-record.ts';
+import type { CompareMode } from '../resync/comparison.ts';
 import { checkRemovals, compare, repairStale } from './comparison-run.ts';
 import type { Job } from './job.ts';
 import { scrubGround, type ScrubContext } from './scrub-ground.ts';
@@ -8,7 +10,7 @@ import type { SyncedMirror } from './synced-mirror.ts';
 
 export interface ScrubJobContext extends ScrubContext {
   /** Durably. */
-  readonly setScrubbed: (mirror: string, atMs: number) => Promise<void>;
+  readonly setLastScrubs: (mirror: string, scrubs: LastScrubs) => Promise<void>;
 }
 
 type ScrubRequest = Extract<JobRequest, { type: 'scrub' }>;
@@ -36,7 +38,7 @@ async function scrubMirror(
   const ground = scrubGround(synced, context, job);
   const path = treePath(request.path);
   const { tally, divergences } = await compare(job, synced.name, ground, { path, mode: request.compare });
-  if (path === ROOT) await noteScrub(synced, context);
+  if (path === ROOT) await noteScrub(synced, request.compare, context);
   if (!request.repair) return;
   checkRemovals(synced.name, tally, request.confirm);
   const wrongThere = divergences.items.filter(({ isLocalSuspected }) => !isLocalSuspected);
@@ -47,10 +49,16 @@ async function scrubMirror(
   );
 }
 
-async function noteScrub(synced: SyncedMirror, { setScrubbed }: ScrubJobContext): Promise<void> {
-  const atMs = Date.now();
-  await setScrubbed(synced.name, atMs);
-  synced.scrubbed(atMs);
+async function noteScrub(
+  synced: SyncedMirror,
+  compare: CompareMode,
+  { setLastScrubs }: ScrubJobContext,
+): Promise<void> {
+  const nowMs = Date.now();
+  const byContent = compare === 'content' && { contentScrubbedAtMs: nowMs };
+  const scrubs = { ...synced.lastScrubs, scrubbedAtMs: nowMs, ...byContent };
+  await setLastScrubs(synced.name, scrubs);
+  synced.scrubbed(scrubs);
 }
 
 function unreachable({ name }: SyncedMirror): AppError {

@@ -5,6 +5,7 @@ import { AppError } from '../base/errors.ts';
 import { doneWithin, withDeadline } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
+import type { LastScrubs } from '../journal/journal-record.ts';
 import type { StaleSet } from '../journal/stale-set.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Reconciler } from '../resync/reconciler.ts';
@@ -37,7 +38,7 @@ export class SyncedMirror implements Participant {
   #unsure: HeldMark | undefined;
   #bootId: string | undefined;
   #detachment: string | undefined;
-  #scrubbedAtMs: number | undefined;
+  #lastScrubs: LastScrubs | undefined;
   #knownDown = false;
   #isJoining = false;
   readonly #subscriptions: (() => void)[] = [];
@@ -52,7 +53,7 @@ export class SyncedMirror implements Participant {
     reconciler: Reconciler;
     timeoutMs: number;
     detachment: string | undefined;
-    scrubbedAtMs: number | undefined;
+    lastScrubs: LastScrubs | undefined;
   }) {
     this.name = options.mirror.name;
     this.mirror = options.mirror;
@@ -61,7 +62,7 @@ export class SyncedMirror implements Participant {
     this.reconciler = options.reconciler;
     this.#timeoutMs = options.timeoutMs;
     this.#detachment = options.detachment;
-    this.#scrubbedAtMs = options.scrubbedAtMs;
+    this.#lastScrubs = options.lastScrubs;
   }
 
   start(): void {
@@ -123,13 +124,13 @@ export class SyncedMirror implements Participant {
     return this.#detachment;
   }
 
-  /** When the whole of it was last compared with the local tree. */
-  get scrubbedAtMs(): number | undefined {
-    return this.#scrubbedAtMs;
+  /** undefined where it was never compared as a whole. */
+  get lastScrubs(): LastScrubs | undefined {
+    return this.#lastScrubs;
   }
 
-  scrubbed(atMs: number): void {
-    this.#scrubbedAtMs = atMs;
+  scrubbed(scrubs: LastScrubs): void {
+    this.#lastScrubs = scrubs;
     this.#changed();
   }
 

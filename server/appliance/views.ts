@@ -65,7 +65,7 @@ export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined):
     freeBytes: freeBytes ?? null,
     capabilities: capabilities ? capabilitiesView(capabilities) : null,
     lastOkAt: link.lastOkAtMs === undefined ? null : timeOf(link.lastOkAtMs),
-    lastScrubAt: synced.scrubbedAtMs === undefined ? null : timeOf(synced.scrubbedAtMs),
+    lastScrubAt: synced.lastScrubs ? timeOf(synced.lastScrubs.scrubbedAtMs) : null,
   };
 }
 

@@ -11,6 +11,7 @@ export interface Configuration {
   readonly mirrors: readonly MirrorConfiguration[];
   readonly mount: { readonly driver: 'auto' | 'kernel' | 'fuse-native'; readonly allowOther: boolean };
   readonly http: HttpConfiguration;
+  readonly scrub: ScrubConfiguration;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
 }
 
@@ -31,6 +32,22 @@ export interface HttpConfiguration {
    * one with a port holds for that port only.
    */
   readonly allowedHosts: readonly string[];
+}
+
+export interface ScrubConfiguration {
+  /** undefined: only when somebody asks for one. */
+  readonly schedule: ScrubSchedule | undefined;
+  /** Bytes per second read from each mirror for comparing content; undefined: unlimited. */
+  readonly rateLimit: number | undefined;
+}
+
+export interface ScrubSchedule {
+  readonly everyMs: number;
+  /** By this machine's clock; undefined: at any time. */
+  readonly at: { readonly hour: number; readonly minute: number } | undefined;
+  readonly compare: 'quick' | 'content';
+  /** false: only says what differs. */
+  readonly repair: boolean;
 }
 
 export interface MirrorConfiguration {

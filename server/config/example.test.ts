@@ -24,12 +24,15 @@ describe('config.example.yml', () => {
   it('shows defaults that are the defaults', async () => {
     const example = await loadConfiguration(EXAMPLE, {});
     const optional = readYaml(withOptionalLines(await readFile(EXAMPLE, 'utf8')));
-    const { tries, timeout, http, log, mount, mirrors } = configurationSchema.parse(optional.root);
+    const { tries, timeout, http, log, mount, mirrors, scrub } = configurationSchema.parse(optional.root);
     expect({ times: tries.times, waitMs: tries.wait.map((wait) => wait * 1000) }).toEqual(example.tries);
     expect(timeout * 1000).toBe(example.timeoutMs);
     expect({ ...http.listen, allowedHosts: http.allowed_hosts, token: undefined }).toEqual(example.http);
     expect(log).toEqual(example.log);
     expect(mount.driver).toBe(example.mount.driver);
+    const { compare, repair } = scrub;
+    const unset = configurationSchema.parse({ ...optional.root, scrub: {} });
+    expect(unset.scrub).toEqual({ compare, repair });
     const { required, owner, connections } = mirrors['web1'] ?? {};
     expect(example.mirrors[0]).toMatchObject({ required, owner, connections });
   });

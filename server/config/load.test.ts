@@ -92,7 +92,24 @@ describe('a valid file', () => {
       ],
       mount: { driver: 'auto', allowOther: process.getuid?.() === 0 },
       http: { host: '127.0.0.1', port: 8080, token: undefined, allowedHosts: [] },
+      scrub: { schedule: undefined, rateLimit: undefined },
       log: { level: 'info' },
+    });
+  });
+
+  it('reads a schedule of scrubs', async () => {
+    const { scrub } = await load(sampleWith({ scrub: '{ every: 7d, at: "03:30", rate_limit: 1M }' }));
+    const everyMs = 7 * 24 * 3600 * 1000;
+    expect(scrub).toEqual({
+      schedule: { everyMs, at: { hour: 3, minute: 30 }, compare: 'quick', repair: false },
+      rateLimit: 1024 ** 2,
+    });
+    const often = await load(sampleWith({ scrub: '{ every: 12h, compare: content, repair: true }' }));
+    expect(often.scrub.schedule).toEqual({
+      everyMs: 12 * 3600 * 1000,
+      at: undefined,
+      compare: 'content',
+      repair: true,
     });
   });
 
@@ -240,7 +257,6 @@ log: { level: inof }
 
   it.each([
     ['commit', 'close'],
-    ['scrub', '{}'],
     ['exclude', '[]'],
   ])('refuses %s: %s, which this version cannot do', async (key, value) => {
     expect(await messages(sampleWith({ [key]: value }), key)).toEqual([
@@ -299,6 +315,17 @@ log: { level: inof }
     ['http', '{ allowed_hosts: [https://x] }', 'http.allowed_hosts[0]'],
     ['mount', '{ driver: fuse }', 'mount.driver'],
     ['mount', '{ allow_other: yes }', 'mount.allow_other'],
+    ['scrub', '{ every: 7 }', 'scrub.every'],
+    ['scrub', '{ every: 30m }', 'scrub.every'],
+    ['scrub', '{ every: 53w }', 'scrub.every'],
+    ['scrub', '{ at: "03:00" }', 'scrub.at'],
+    ['scrub', '{ every: 36h, at: "03:00" }', 'scrub.at'],
+    ['scrub', '{ every: 1d, at: "24:00" }', 'scrub.at'],
+    ['scrub', '{ every: 1d, at: 3 }', 'scrub.at'],
+    ['scrub', '{ every: 1d, compare: all }', 'scrub.compare'],
+    ['scrub', '{ every: 1d, repair: 1 }', 'scrub.repair'],
+    ['scrub', '{ rate_limit: 1 }', 'scrub.rate_limit'],
+    ['scrub', '{ daily: true }', 'scrub.daily'],
     ['log', '{ level: 3 }', 'log.level'],
   ])('refuses %s: %s', async (key, value, place) => {
     const { problems } = await failure(sampleWith({ [key]: value }));

@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { COMPARE_MODES } from '../../shared/jobs.ts';
 import {
   bandwidthLimit,
   filePath,
   hostKey,
+  interval,
   allowedHost,
   listenAddress,
   mirrorHost,
   mirrorPath,
+  timeOfDay,
   userName,
 } from './value-schemas.ts';
 
@@ -51,6 +54,21 @@ const httpSchema = z.strictObject({
   allowed_hosts: z.array(allowedHost).max(64).default([]),
 });
 
+const DAY_MS = 24 * 3600 * 1000;
+
+const scrubSchema = z
+  .strictObject({
+    every: interval.optional(),
+    at: timeOfDay.optional(),
+    compare: z.enum(COMPARE_MODES).default('quick'),
+    repair: z.boolean().default(false),
+    rate_limit: bandwidthLimit.optional(),
+  })
+  .refine(({ every, at }) => at === undefined || (every !== undefined && every % DAY_MS === 0), {
+    path: ['at'],
+    error: 'needs scrub.every in whole days, such as 1d or 7d',
+  });
+
 const logSchema = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -70,6 +88,7 @@ export const configurationSchema = z.strictObject({
     }),
   mount: mountSchema.prefault({}),
   http: httpSchema.prefault({}),
+  scrub: scrubSchema.prefault({}),
   log: logSchema.prefault({}),
 });
 
@@ -82,11 +101,12 @@ export const SECTIONS: Readonly<Record<string, { readonly shape: Readonly<Record
   'mirrors.*': mirrorSchema,
   mount: mountSchema,
   http: httpSchema,
+  scrub: scrubSchema,
   log: logSchema,
 };
 
 // Refused by name, so that nobody believes in a feature that is not there.
-const UNSUPPORTED_KEYS = new Set(['scrub', 'exclude', 'http.base_path', 'http.tls', 'http.trust_proxy']);
+const UNSUPPORTED_KEYS = new Set(['exclude', 'http.base_path', 'http.tls', 'http.trust_proxy']);
 const UNSUPPORTED_VALUES = new Set(['commit=close']);
 
 /** Whether the key is one of the format that this version cannot do yet. */

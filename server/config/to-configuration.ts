@@ -1,5 +1,5 @@
 import { invariant } from '../base/errors.ts';
-import type { Configuration, MirrorConfiguration } from './configuration.ts';
+import type { Configuration, MirrorConfiguration, ScrubConfiguration } from './configuration.ts';
 import type { MirrorFiles } from './mirror-files.ts';
 import { defaultStatePath, type OwnPaths } from './path-checks.ts';
 import type { Settings } from './schema.ts';
@@ -28,7 +28,15 @@ export function toConfiguration(settings: Settings, { own, files, token }: Surro
     ),
     mount: { driver: settings.mount.driver, allowOther: settings.mount.allow_other ?? isRoot() },
     http: { ...http.listen, token, allowedHosts: http.allowed_hosts },
+    scrub: toScrub(settings.scrub),
     log: settings.log,
+  };
+}
+
+function toScrub({ every, rate_limit, ...schedule }: Settings['scrub']): ScrubConfiguration {
+  return {
+    schedule: every === undefined ? undefined : { at: undefined, ...schedule, everyMs: every },
+    rateLimit: rate_limit,
   };
 }
 

@@ -4,6 +4,11 @@ import { z } from 'zod';
 
 const MAX_TEXT = 4096;
 const MIN_BANDWIDTH = 1024;
+const HOUR_MS = 3600 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+const UNIT_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: DAY_MS, w: 7 * DAY_MS };
+const LONGEST_INTERVAL_MS = 52 * 7 * DAY_MS;
+const INTERVAL_FORM = 'needs an interval like 12h, 7d or 2w';
 const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 const text = z
@@ -50,6 +55,25 @@ export const bandwidthLimit = z
     const bytes = Math.round(Number(match?.[1]) * (UNIT_BYTES[match?.[2] ?? ''] ?? Number.NaN));
     if (bytes >= MIN_BANDWIDTH && Number.isSafeInteger(bytes)) return bytes;
     context.addIssue('needs bytes per second, or a text like 500K, 10M or 1G; at least 1K');
+    return z.NEVER;
+  });
+
+/** A time between two runs: 12h, 7d, 2w. */
+export const interval = z.string({ error: INTERVAL_FORM }).transform((text, context) => {
+  const [, count, unit = ''] = /^(\d{1,4})([hdw])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  if (ms >= HOUR_MS && ms <= LONGEST_INTERVAL_MS) return ms;
+  context.addIssue(`${INTERVAL_FORM}; from 1h to 52w`);
+  return z.NEVER;
+});
+
+/** A time of day on this machine's clock, in quotes: "03:00". */
+export const timeOfDay = z
+  .string({ error: 'needs a time of day in quotes, such as "03:00"' })
+  .transform((text, context) => {
+    const [, hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(text)?.map(Number) ?? [];
+    if (hour !== undefined && minute !== undefined && hour < 24 && minute < 60) return { hour, minute };
+    context.addIssue('needs a time of day, such as "03:00"');
     return z.NEVER;
   });
 

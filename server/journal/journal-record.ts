@@ -9,7 +9,7 @@ export type JournalRecord =
   | { readonly version: number }
   | { readonly setId: string; readonly generation?: number }
   | MirrorRecord
-  | { readonly scrubbedAtMs: number }
+  | LastScrubs
   | { readonly writesOff: string }
   | { readonly detachedAtMs: number; readonly reason: string }
   /** `sequence` tells which of two directory moves came later. */
@@ -23,6 +23,12 @@ export interface MirrorRecord {
   readonly startIds?: readonly string[];
   /** Its lease was renewed no more often than this. */
   readonly renewals?: number;
+}
+
+/** When the whole of a mirror was last compared with the local tree, and when by content. */
+export interface LastScrubs {
+  readonly scrubbedAtMs: number;
+  readonly contentScrubbedAtMs?: number;
 }
 
 export interface AffectedRecord {

@@ -11,6 +11,7 @@ import {
   JOURNAL_VERSION,
   type JournalRecord,
   type JournalStore,
+  type LastScrubs,
   type MirrorRecord,
 } from './journal-record.ts';
 
@@ -103,14 +104,14 @@ export class Journal {
     if (known) await putDurably(this.#root, `mirror/${mirror}`, { ...known, renewals });
   }
 
-  /** When the whole of the mirror was last compared with the local tree; undefined where it never was. */
-  scrubbedAtMs(mirror: string): number | undefined {
+  /** undefined where the mirror was never compared as a whole. */
+  lastScrubs(mirror: string): LastScrubs | undefined {
     const record = this.#root.get(`scrubbed/${mirror}`);
-    return record && 'scrubbedAtMs' in record ? record.scrubbedAtMs : undefined;
+    return record && 'scrubbedAtMs' in record ? record : undefined;
   }
 
-  async setScrubbed(mirror: string, atMs: number): Promise<void> {
-    await putDurably(this.#root, `scrubbed/${mirror}`, { scrubbedAtMs: atMs });
+  async setLastScrubs(mirror: string, scrubs: LastScrubs): Promise<void> {
+    await putDurably(this.#root, `scrubbed/${mirror}`, scrubs);
   }
 
   /** Why an operator has detached the mirror; undefined while it is attached. */

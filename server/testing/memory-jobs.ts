@@ -52,6 +52,7 @@ const JOB: JobView = {
   repairs: false,
   state: 'running',
   phase: 'comparing',
+  startedBy: 'operator',
   startedAt: '2024-05-01T10:00:00.000Z',
   currentPath: null,
   entries: 10,
