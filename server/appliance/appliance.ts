@@ -5,6 +5,8 @@ import type { Logger } from '../base/logger.ts';
 import { waitUntil } from '../base/wait.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
+import { Excludes } from '../filesystem/excludes.ts';
+import { includedLocalPart } from '../filesystem/included-part.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { FuseDriver } from '../fuse/driver.ts';
 import { hiddenMountReason } from '../fuse/mount-reach.ts';
@@ -14,6 +16,7 @@ import { Coordinator } from '../transaction/coordinator.ts';
 import { PathLocks } from '../transaction/path-locks.ts';
 import { Settling } from '../transaction/settling.ts';
 import type { StepHook } from '../transaction/step.ts';
+import { beginExcludes } from './begin-excludes.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { chosenDriver, driverFor } from './driver-choice.ts';
 import { EventRing } from './event-ring.ts';
@@ -29,11 +32,11 @@ import { probeMirror } from './probe-mirror.ts';
 import { Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
 import { DirectRepairer } from './direct-repairer.ts';
+import { readyOrNot } from './ready-or-not.ts';
 import { recover } from './recovery.ts';
 import { ReplicaIdentity } from './replica-identity.ts';
 import { ScrubTimer } from './scrub-timer.ts';
 import { SingleInstance } from './single-instance.ts';
-import type { SyncedMirror } from './synced-mirror.ts';
 import { VERSION } from './version.ts';
 import { endWaitsFor } from './waits.ts';
 
@@ -83,6 +86,7 @@ const STOP_PATIENCE_MS = 3000;
 export class Appliance {
   readonly #options: ApplianceOptions;
   readonly #instance: SingleInstance;
+  readonly #excludes: Excludes;
   readonly #undo: (() => Promise<void> | void)[] = [];
   #controlPlane: ControlPlane | undefined;
   #mounted = false;
@@ -90,6 +94,7 @@ export class Appliance {
   constructor(options: ApplianceOptions) {
     this.#options = options;
     this.#instance = new SingleInstance(options.configuration.localPath);
+    this.#excludes = new Excludes(options.configuration.exclude);
   }
 
   get controlPlane(): ControlPlane {
@@ -118,6 +123,7 @@ export class Appliance {
 
   async #start(): Promise<void> {
     const { configuration, logger } = this.#options;
+    const excludes = this.#excludes;
     await checkLocalPath(configuration.localPath);
     await this.#instance.acquire();
     this.#undo.push(() => this.#instance.release());
@@ -126,22 +132,25 @@ export class Appliance {
     const local = new LocalTree(configuration.localPath, configuration.statePath);
     await local.start();
     this.#undo.push(() => local.stop());
-    const identity = new ReplicaIdentity(local, journal);
+    const identity = new ReplicaIdentity(includedLocalPart(local, excludes), journal, excludes);
     await identity.begin(this.#instance.lock);
     const mirrors = configuration.mirrors.map(({ name }) => name);
     // What changes from now on is not marked for mirrors that are left out: coming back, they are compared in full.
     for (const left of journal.knownMirrors()) if (!mirrors.includes(left)) await journal.forget(left);
     await recover({ local, journal, mirrors, logger });
+    await beginExcludes({ journal, local, excludes, mirrors, logger });
     await this.#startEngine(journal, local, identity);
   }
 
   async #startEngine(journal: Journal, local: LocalTree, identity: ReplicaIdentity): Promise<void> {
     const { configuration, logger, step } = this.#options;
+    const excludes = this.#excludes;
+    const shared = includedLocalPart(local, excludes);
     const locks = new PathLocks();
     const { timeoutMs } = configuration;
     const own = await ownGround(configuration);
     const leaseTimes = this.#options.leaseTimes ?? LEASE_TIMES;
-    const context = { journal, local, identity, locks, own, leaseTimes, timeoutMs, logger };
+    const context = { journal, local: shared, excludes, identity, locks, own, leaseTimes, timeoutMs, logger };
     const mirrors = new MirrorSet({
       configurations: configuration.mirrors,
       make: (config) => mirrorFor(config, context),
@@ -149,13 +158,14 @@ export class Appliance {
     });
     const mode = new Mode(mirrors, journal.writesOff);
     const participants = () => mirrors.all;
-    const settling = new Settling({ local, intents: journal.intents, locks, participants, logger });
+    const settling = new Settling({ local: shared, intents: journal.intents, locks, participants, logger });
     const coordinator = new Coordinator({
       local,
       intents: journal.intents,
       locks,
       participants,
-      repairer: new DirectRepairer(local),
+      excludes,
+      repairer: new DirectRepairer(shared),
       policy: { ...configuration.tries, timeoutMs },
       admit: () => mode.admit(),
       before: (operation, isDirectory) => settling.before(operation, isDirectory),
@@ -165,7 +175,7 @@ export class Appliance {
     coordinator.events.on('committed', (operation) => settling.follow(operation));
     const ring = new EventRing();
     const jobs = new Jobs({
-      local,
+      local: shared,
       mirrors,
       locks,
       mtimeLags: (path) => settling.lags(path),
@@ -286,18 +296,4 @@ export class Appliance {
 async function checkLocalPath(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory()) throw new AppError('LOCAL_UNKNOWN', `local_path ${path} is not a directory`);
-}
-
-/** Gives each required mirror the time of one attempt; a missing one leaves the appliance blocked, not stopped. */
-async function readyOrNot(mirrors: readonly SyncedMirror[], logger: Logger): Promise<void> {
-  const required = mirrors.filter((mirror) => mirror.required);
-  const wait = async (mirror: SyncedMirror) => {
-    try {
-      await mirror.ready();
-    } catch (thrown) {
-      const { code, message } = asAppError(thrown);
-      logger.warn('mirror-not-ready', { mirror: mirror.name, code, error: message });
-    }
-  };
-  await Promise.all(required.map(wait));
 }

@@ -2,6 +2,8 @@ import type { Cancellation } from '../base/cancellation.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
+import type { Excludes } from '../filesystem/excludes.ts';
+import { includedPart } from '../filesystem/included-part.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -16,7 +18,9 @@ import { SyncedMirror } from './synced-mirror.ts';
 
 export interface MirrorContext {
   readonly journal: Journal;
+  /** Without what is excluded. */
   readonly local: LocalTree;
+  readonly excludes: Excludes;
   readonly identity: ReplicaIdentity;
   readonly locks: PathLocks;
   readonly own: OwnGround;
@@ -27,7 +31,7 @@ export interface MirrorContext {
 
 /** One mirror of the configuration with all that belongs to it, not started yet. */
 export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
-  const { journal, local, identity, locks, own, leaseTimes, timeoutMs, logger } = context;
+  const { journal, local, excludes, identity, locks, own, leaseTimes, timeoutMs, logger } = context;
   const stale = journal.staleSet(config.name);
   const markAllStale = async () => {
     stale.mark([{ kind: 'tree', path: ROOT }]);
@@ -35,7 +39,7 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
   };
   const admit = async () => {
     const isNew = !journal.mirror(config.name);
-    await identity.admit({ mirror: config.name, tree: mirror.tree, lease, markAllStale });
+    await identity.admit({ mirror: config.name, tree, lease, markAllStale });
     // Making the reserved directory has set the mtime of the root there.
     if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
   };
@@ -47,9 +51,10 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
     admit,
     lapsed: () => lease.lapse,
   });
+  const tree = includedPart(mirror.tree, excludes);
   const lease = new MirrorLease({
     mirror: config.name,
-    tree: mirror.tree,
+    tree,
     owner: identity.owner,
     count: {
       known: journal.mirror(config.name)?.renewals ?? 0,
@@ -61,9 +66,10 @@ export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): 
   });
   const withLock = lockingWith(locks);
   const { bandwidthLimit } = config;
-  const reconciler = new Reconciler({ local, mirror: mirror.tree, stale, withLock, logger, bandwidthLimit });
+  const reconciler = new Reconciler({ local, mirror: tree, stale, withLock, logger, bandwidthLimit });
   return new SyncedMirror({
     mirror,
+    tree,
     lease,
     stale,
     reconciler,

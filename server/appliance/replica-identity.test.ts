@@ -1,10 +1,13 @@
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../base/logger.ts';
+import { Excludes } from '../filesystem/excludes.ts';
+import { includedLocalPart, includedPart } from '../filesystem/included-part.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { Journal } from '../journal/journal.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
+import { beginExcludes } from './begin-excludes.ts';
 import { LEASE_TIMES } from './lease.ts';
 import { MirrorLease } from './mirror-lease.ts';
 import { ReplicaIdentity } from './replica-identity.ts';
@@ -38,16 +41,19 @@ function treeAt(name: string): LocalTree {
   return new LocalTree(root, join(root, '.proxyfs'));
 }
 
-async function start(name: string): Promise<Start> {
+async function start(name: string, exclude: readonly string[] = []): Promise<Start> {
   const journal = await Journal.open(join(temp.path, name, 'journal'));
   let isOpen = true;
   const end = async () => {
     if (isOpen) await journal.close();
     isOpen = false;
   };
-  const identity = new ReplicaIdentity(treeAt(name), journal);
+  const excludes = new Excludes(exclude);
+  const local = treeAt(name);
+  const identity = new ReplicaIdentity(includedLocalPart(local, excludes), journal, excludes);
   try {
     await identity.begin();
+    await beginExcludes({ journal, local, excludes, mirrors: ['m1'], logger: silentLogger });
   } catch (error) {
     await end();
     throw error;
@@ -65,7 +71,7 @@ async function start(name: string): Promise<Start> {
   const markAllStale = () => Promise.resolve(void (filled = true));
   const started: Start = {
     admit: () =>
-      identity.admit({ mirror: 'm1', tree: mirror, lease, markAllStale }).then(
+      identity.admit({ mirror: 'm1', tree: includedPart(mirror, excludes), lease, markAllStale }).then(
         () => 'admitted',
         (error: { code: string }) => error.code,
       ),
@@ -78,12 +84,13 @@ async function start(name: string): Promise<Start> {
   return started;
 }
 
-/** Starts, is let in, and stops in good order. */
-async function run(name: string): Promise<void> {
-  const started = await start(name);
+/** Starts, is let in, and stops in good order; true where all of the mirror is stale. */
+async function run(name: string, exclude?: readonly string[]): Promise<boolean> {
+  const started = await start(name, exclude);
   expect(await started.admit()).toBe('admitted');
   await started.lease.release();
   await started.end();
+  return started.filled();
 }
 
 const copy = (from: string, to: string) =>
@@ -211,4 +218,56 @@ it('refuses a local tree that has lost its identity', async () => {
   await run('a');
   await rm(join(temp.path, 'a/tree/.proxyfs'), { recursive: true });
   await expect(start('a')).rejects.toMatchObject({ code: 'LOCAL_UNKNOWN' });
+});
+
+describe('when something else is excluded than before', () => {
+  const CACHE = ['cache/'];
+
+  /** The mirror is let in while `exclude` holds; both have a cache of their own then. */
+  async function withCaches(exclude: readonly string[]): Promise<void> {
+    await run('a', exclude);
+    for (const root of ['a', 'mirror']) await mkdir(join(temp.path, root, 'tree/cache'));
+    await write('a', 'cache/ours', 'ours');
+  }
+
+  it('meets a mirror for the first time without what is excluded', async () => {
+    await mkdir(join(temp.path, 'mirror/tree/cache'));
+    await write('mirror', 'cache/theirs', 'not ours');
+    expect(await run('a', CACHE)).toBe(true);
+  });
+
+  it('compares everything once when something comes back in', async () => {
+    await withCaches(CACHE);
+    expect([await run('a'), await run('a')]).toEqual([true, false]);
+  });
+
+  it('leaves what is excluded from now on as it is, and compares nothing', async () => {
+    await withCaches([]);
+    expect(await run('a', CACHE)).toBe(false);
+  });
+
+  it('compares what was excluded for a while in which the mirror was away', async () => {
+    await withCaches([]);
+    await (await start('a', CACHE)).end();
+    expect([await run('a'), await run('a')]).toEqual([true, false]);
+  });
+
+  it('refuses to remove what was never ours, unless it is adopted', async () => {
+    await withCaches(CACHE);
+    await write('mirror', 'cache/theirs', 'not ours');
+    const started = await start('a');
+    expect([await started.admit(), started.filled()]).toEqual(['ADOPTION_NEEDED', false]);
+    started.identity.adoptIf('m1', () => Promise.resolve(true));
+    expect([await started.admit(), started.filled()]).toEqual(['admitted', true]);
+  });
+
+  it('refuses a file of which one name alone is excluded', async () => {
+    await withCaches([]);
+    await link(join(temp.path, 'a/tree/cache/ours'), join(temp.path, 'a/tree/other'));
+    await expect(start('a', CACHE)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/\/cache\/ours and \/other/) as unknown,
+    });
+    await (await start('a', ['cache/', 'other'])).end();
+  });
 });

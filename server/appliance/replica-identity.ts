@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
+import { Excludes } from '../filesystem/excludes.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
-import { differences } from '../resync/difference.ts';
+import { differences, extraPath } from '../resync/difference.ts';
 import { isEmpty } from '../resync/tree-walk.ts';
 import type { LeaseOwner, MirrorLease } from './mirror-lease.ts';
 import { markOf } from './process-mark.ts';
@@ -39,12 +40,15 @@ export interface Admission {
 export class ReplicaIdentity {
   readonly #local: LocalTree;
   readonly #journal: Journal;
+  readonly #excludes: Excludes;
   readonly #adoptions = new Map<string, (tree: FileTree) => Promise<boolean>>();
   #owner: LeaseOwner | undefined;
 
-  constructor(local: LocalTree, journal: Journal) {
+  /** `local` without what is excluded, as the trees of the mirrors. */
+  constructor(local: LocalTree, journal: Journal, excludes: Excludes) {
     this.#local = local;
     this.#journal = journal;
+    this.#excludes = excludes;
   }
 
   /**
@@ -96,7 +100,8 @@ export class ReplicaIdentity {
     const renewals = await lease.check();
     if (theirs) this.#checkGeneration(mirror, theirs);
     const isOurs = theirs && this.#isOurs(mirror, theirs, renewals);
-    if (!isOurs) await this.#firstContact(mirror, tree, markAllStale);
+    if (isOurs) await this.#otherExcludes(mirror, tree, markAllStale);
+    else await this.#firstContact(mirror, tree, markAllStale);
     await this.#note(mirror, theirs);
     await lease.take();
     // What a lost link left put aside or staged serves nobody any more: the local tree has the content.
@@ -121,8 +126,9 @@ export class ReplicaIdentity {
     // DURABILITY: the stale set is complete on disk before the mirror counts as known; and the journal has both
     // starts before the mirror has the new one, whose writing may be interrupted.
     await this.#journal.flushed();
-    if (this.#journal.mirror(mirror)?.startIds?.join() !== starts.join())
-      await this.#journal.admit(mirror, starts);
+    const isNoted = this.#journal.mirror(mirror)?.startIds?.join() === starts.join();
+    if (!isNoted || this.#otherLists(mirror).length > 0)
+      await this.#journal.admit(mirror, starts, this.#excludes.patterns);
   }
 
   #checkSet(mirror: string, theirs: Identity): void {
@@ -158,6 +164,29 @@ export class ReplicaIdentity {
   #identityOf(replica: string): Identity {
     const { setId, generation, startId } = this.owner;
     return { setId, replica, generation, startId };
+  }
+
+  /** By which something was excluded from the mirror since it was last let in, beside those of now. */
+  #otherLists(mirror: string): readonly (readonly string[])[] {
+    return this.#journal.excludesOf(mirror).filter((list) => !this.#excludes.isBy(list));
+  }
+
+  /**
+   * What is excluded no longer is looked for there. What only the mirror has of it was never ours to remove, or was left there
+   * as it was.
+   */
+  async #otherExcludes(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {
+    const before = this.#otherLists(mirror).map((list) => new Excludes(list));
+    if (before.every(({ isEmpty }) => isEmpty)) return;
+    const wasExcluded: Excludes['has'] = (...path) => before.some((excludes) => excludes.has(...path));
+    const extra = await extraPath(this.#local, tree, wasExcluded);
+    if (extra === undefined || (await this.#adoptions.get(mirror)?.(tree))) return markAllStale();
+    throw new AppError(
+      'ADOPTION_NEEDED',
+      `${mirror} holds ${extra}, which was excluded and is not any more, and which local_path does not have. ` +
+        `Exclude it again, move it away there, or have all such paths removed: proxyfs resync ${mirror} --adopt ` +
+        `(with --dry-run it only says what that would change and remove)`,
+    );
   }
 
   async #firstContact(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {

@@ -28,6 +28,8 @@ export class SyncedMirror implements Participant {
   readonly events = new TypedEmitter<{ changed: undefined }>();
   readonly name: string;
   readonly mirror: Mirror;
+  /** Without what is excluded. */
+  readonly tree: FileTree;
   readonly stale: StaleSet;
   readonly reconciler: Reconciler;
   readonly #lease: MirrorLease;
@@ -48,6 +50,7 @@ export class SyncedMirror implements Participant {
 
   constructor(options: {
     mirror: Mirror;
+    tree: FileTree;
     lease: MirrorLease;
     stale: StaleSet;
     reconciler: Reconciler;
@@ -57,6 +60,7 @@ export class SyncedMirror implements Participant {
   }) {
     this.name = options.mirror.name;
     this.mirror = options.mirror;
+    this.tree = options.tree;
     this.#lease = options.lease;
     this.stale = options.stale;
     this.reconciler = options.reconciler;
@@ -101,10 +105,6 @@ export class SyncedMirror implements Participant {
     await Promise.all([this.mirror.stop(), this.reconciler.stop()]);
     // The set may outlive this mirror's wiring, and what is held there is offered to nobody.
     this.#judgeRecent(undefined);
-  }
-
-  get tree(): FileTree {
-    return this.mirror.tree;
   }
 
   get required(): boolean {

@@ -4,6 +4,8 @@ export interface Configuration {
   readonly mountPoint: string;
   /** Journal and state; by default `.proxyfs` in the local path. */
   readonly statePath: string;
+  /** Patterns in gitignore syntax of what is local only. */
+  readonly exclude: readonly string[];
   readonly commit: 'write';
   readonly tries: TriesConfiguration;
   /** For one attempt at one request. */

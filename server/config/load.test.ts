@@ -70,6 +70,7 @@ describe('a valid file', () => {
       localPath: '/srv/www',
       mountPoint: '/mnt/www',
       statePath: '/srv/www/.proxyfs',
+      exclude: [],
       commit: 'write',
       tries: { times: 2, waitMs: [1000, 5000] },
       timeoutMs: 5000,
@@ -255,13 +256,45 @@ log: { level: inof }
     expect(await places(sampleWith({ timeout: '' }))).toEqual(['1:1 timeout']);
   });
 
-  it.each([
-    ['commit', 'close'],
-    ['exclude', '[]'],
-  ])('refuses %s: %s, which this version cannot do', async (key, value) => {
+  it.each([['commit', 'close']])('refuses %s: %s, which this version cannot do', async (key, value) => {
     expect(await messages(sampleWith({ [key]: value }), key)).toEqual([
       expect.stringContaining('not supported'),
     ]);
+  });
+
+  it.each([
+    ["'#comment'", 'is a comment'],
+    ["''", 'must not be empty'],
+    ["'/'", 'names nothing'],
+    ["'!'", 'names nothing'],
+    ["'[ab'", 'without its ]'],
+    ["'name\\'", 'escapes nothing'],
+    ["'./a'", 'no path has'],
+    ["'a/../b'", 'no path has'],
+    ["'a//b'", 'no path has'],
+    ["'!/..'", 'no path has'],
+    ['"a\\nb"', 'control characters'],
+    ['7', 'put it into quotes'],
+  ])('points at the bad pattern %s', async (pattern, message) => {
+    const text = sampleWith({ exclude: `['*.ok', ${pattern}]` });
+    expect(await messages(text, 'exclude[1]')).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each([
+    '*.tmp',
+    '!keep',
+    '/a/b/',
+    '[]a]x',
+    '[[:alpha:]]',
+    '\\[x',
+    '\\#x',
+    '..a/.b',
+    'a.',
+    '**/x',
+    'a\\\\',
+  ])('takes the pattern %s', async (pattern) => {
+    const text = sampleWith({ exclude: `['${pattern}']` });
+    expect(await load(text)).toMatchObject({ exclude: [pattern] });
   });
 
   it.each(['base_path', 'tls', 'trust_proxy'])(

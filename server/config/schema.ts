@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COMPARE_MODES } from '../../shared/jobs.ts';
 import {
   bandwidthLimit,
+  excludePattern,
   filePath,
   hostKey,
   interval,
@@ -78,6 +79,7 @@ export const configurationSchema = z.strictObject({
   local_path: filePath,
   mount_point: filePath,
   state_path: filePath.optional(),
+  exclude: z.array(excludePattern).max(1000).default([]),
   commit: z.enum(['write']).default('write'),
   tries: triesSchema.prefault({}),
   timeout: seconds(0.1).default(5),
@@ -106,7 +108,7 @@ export const SECTIONS: Readonly<Record<string, { readonly shape: Readonly<Record
 };
 
 // Refused by name, so that nobody believes in a feature that is not there.
-const UNSUPPORTED_KEYS = new Set(['exclude', 'http.base_path', 'http.tls', 'http.trust_proxy']);
+const UNSUPPORTED_KEYS = new Set(['http.base_path', 'http.tls', 'http.trust_proxy']);
 const UNSUPPORTED_VALUES = new Set(['commit=close']);
 
 /** Whether the key is one of the format that this version cannot do yet. */

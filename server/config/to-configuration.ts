@@ -20,6 +20,7 @@ export function toConfiguration(settings: Settings, { own, files, token }: Surro
     localPath: local.absolute,
     mountPoint: mount.absolute,
     statePath: state?.absolute ?? defaultStatePath(local.absolute),
+    exclude: settings.exclude,
     commit: settings.commit,
     tries: { times: settings.tries.times, waitMs: settings.tries.wait.map(toMs) },
     timeoutMs: toMs(settings.timeout),

@@ -77,6 +77,24 @@ export const timeOfDay = z
     return z.NEVER;
   });
 
+const BRACKETS = /\[[!^]?\]?(?:\[:[a-z]+:\]|[^\]])*\]/g;
+
+/** A line as a .gitignore at the root of local_path would have it. What could never match anything is a mistake. */
+export const excludePattern = text
+  .refine((pattern) => !pattern.startsWith('#'), {
+    error: 'is a comment; a name that begins with # needs \\#',
+  })
+  .refine((pattern) => /[^/]/.test(pattern.replace(/^!/, '').trim()), { error: 'names nothing', abort: true })
+  .refine((pattern) => !/(?<!\\)(?:\\\\)*\\$/.test(pattern), {
+    error: 'ends with a backslash that escapes nothing',
+  })
+  .refine((pattern) => !pattern.replace(/\\./g, '').replace(BRACKETS, '').includes('['), {
+    error: 'has a [ without its ]; a name with a [ needs \\[',
+  })
+  .refine((pattern) => !/(?:^!?|\/)\.{0,2}\/|\/\.{1,2}$|^!?\.{1,2}$/.test(pattern.replace(/^(!?)\//, '$1')), {
+    error: 'has a part that no path has (., .. or nothing); patterns begin at the root of local_path',
+  });
+
 /** The address that HTTP is served on. */
 export const listenAddress = z.string().transform((address, context) => {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(address);

@@ -3,7 +3,7 @@ import { hasCode } from '../base/errors.ts';
 import { hasErrno } from './errno.ts';
 import { entriesOf } from './local-listing.ts';
 import type { LocalPaths } from './local-paths.ts';
-import { childOf, ROOT, type TreePath } from './tree-path.ts';
+import { nameableChild, ROOT, type TreePath } from './tree-path.ts';
 
 /** A file with several names. */
 interface LinkedName {
@@ -43,7 +43,7 @@ async function* filesBelow(paths: LocalPaths, directory: TreePath): AsyncGenerat
   try {
     for await (const page of entriesOf(paths.absolute(directory), directory === ROOT)) {
       for (const { name, stat } of page) {
-        const path = nameable(directory, name);
+        const path = nameableChild(directory, name);
         if (path === undefined) continue;
         if (stat.isDirectory()) yield* filesBelow(paths, path);
         else yield { path, stat };
@@ -53,15 +53,5 @@ async function* filesBelow(paths: LocalPaths, directory: TreePath): AsyncGenerat
     // Removed or replaced during the walk.
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR') && !hasCode(error, 'NOT_A_DIRECTORY', 'NAME_TOO_LONG'))
       throw error;
-  }
-}
-
-/** undefined for what no path can name: the mount doesn't show it, and no mirror has it. */
-function nameable(directory: TreePath, name: string): TreePath | undefined {
-  try {
-    return childOf(directory, name);
-  } catch (error) {
-    if (hasCode(error, 'NAME_NOT_UTF8', 'NAME_TOO_LONG', 'INVALID_ARGUMENT')) return undefined;
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.ts';
+import { AppError, hasCode } from '../base/errors.ts';
 
 declare const brand: unique symbol;
 /** A path inside a replica: `/` or `/a/b`, normalised, valid UTF-8, never naming the reserved directory. */
@@ -32,6 +32,16 @@ export function treePath(text: string): TreePath {
 export function childOf(directory: TreePath, name: string): TreePath {
   if (name === '' || name.includes('/')) throw invalid(name);
   return treePath(directory === ROOT ? `/${name}` : `${directory}/${name}`);
+}
+
+/** The same; undefined for what no path can name: the mount doesn't show it, and no mirror has it. */
+export function nameableChild(directory: TreePath, name: string): TreePath | undefined {
+  try {
+    return childOf(directory, name);
+  } catch (error) {
+    if (hasCode(error, 'NAME_NOT_UTF8', 'NAME_TOO_LONG', 'INVALID_ARGUMENT')) return undefined;
+    throw error;
+  }
 }
 
 /** The directory that holds `path`; the root's is the root. */

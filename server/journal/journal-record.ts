@@ -23,6 +23,8 @@ export interface MirrorRecord {
   readonly startIds?: readonly string[];
   /** Its lease was renewed no more often than this. */
   readonly renewals?: number;
+  /** The lists of patterns that something was excluded by since it was last let in; one empty list where it is missing. */
+  readonly excludes?: readonly (readonly string[])[];
 }
 
 /** When the whole of a mirror was last compared with the local tree, and when by content. */

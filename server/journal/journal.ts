@@ -92,10 +92,28 @@ export class Journal {
     return record && 'admittedAtMs' in record ? record : undefined;
   }
 
-  /** Notes durably that the mirror's stale set is complete from now on, and by which starts it is used. */
-  async admit(mirror: string, startIds: readonly string[]): Promise<void> {
-    const admittedAtMs = Date.now();
-    await putDurably(this.#root, `mirror/${mirror}`, { ...this.mirror(mirror), admittedAtMs, startIds });
+  /**
+   * Notes durably that the mirror's stale set is complete from now on, but for what these patterns exclude, and by which
+   * starts it is used.
+   */
+  async admit(mirror: string, startIds: readonly string[], patterns: readonly string[] = []): Promise<void> {
+    const record = { ...this.mirror(mirror), admittedAtMs: Date.now(), startIds, excludes: [patterns] };
+    await putDurably(this.#root, `mirror/${mirror}`, record);
+  }
+
+  /** The lists of patterns by which something may be missing in the mirror's stale set; none where it was never admitted. */
+  excludesOf(mirror: string): readonly (readonly string[])[] {
+    const known = this.mirror(mirror);
+    return known ? (known.excludes ?? [[]]) : [];
+  }
+
+  /** Notes durably that these patterns exclude something from an admitted mirror from now on. */
+  async noteExcludes(mirror: string, patterns: readonly string[]): Promise<void> {
+    const known = this.mirror(mirror);
+    if (!known) return;
+    const excludes = [...this.excludesOf(mirror), patterns];
+    await putDurably(this.#root, `mirror/${mirror}`, { ...known, excludes });
+    await this.flushed();
   }
 
   /** Notes durably how often the lease on an admitted mirror may have been renewed. */

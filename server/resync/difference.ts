@@ -1,5 +1,5 @@
 import type { FileTree } from '../filesystem/file-tree.ts';
-import { ROOT } from '../filesystem/tree-path.ts';
+import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { divergencesOf } from './divergence.ts';
 import { pairsOf, type Pair } from './tree-walk.ts';
 
@@ -18,6 +18,20 @@ export async function differences(local: FileTree, mirror: FileTree, most: numbe
     if (found.length >= most) break;
   }
   return found;
+}
+
+/** A path that only the mirror has, and that was excluded; undefined where there is none. */
+export async function extraPath(
+  local: FileTree,
+  mirror: FileTree,
+  wasExcluded: (path: TreePath, isDirectory: boolean) => boolean,
+): Promise<TreePath | undefined> {
+  for await (const step of pairsOf(local, mirror, ROOT)) {
+    if ('error' in step) throw step.error;
+    const { path, here, there } = step;
+    if (!here && there && wasExcluded(path, there.type === 'directory')) return path;
+  }
+  return undefined;
 }
 
 async function differenceOf(pair: Pair, local: FileTree, mirror: FileTree): Promise<string | undefined> {

@@ -189,7 +189,8 @@ export class Repair {
       await this.mirror.apply({ kind, path }, { repeated: true });
     } catch (error) {
       if (!hasCode(error, 'NOT_EMPTY')) throw error;
-      throw new AppError('MIRROR_DIVERGED', `${path} holds what the local tree does not`, { cause: error });
+      const what = `${path} holds what the local tree does not: ${error.message}`;
+      throw new AppError('MIRROR_DIVERGED', what, { cause: error });
     }
     this.#touched(path);
   }

@@ -15,6 +15,8 @@ export interface ComparisonOptions {
   readonly ignoreFileTimes?: boolean;
   /** Where the mirror's login may not set them. */
   readonly ignoreOwners?: boolean;
+  /** Paths like `a/b`, not compared. */
+  readonly leaveOut?: RegExp;
 }
 
 /** One entry of a tree: what has to be the same in each. */
@@ -67,6 +69,7 @@ async function readTree(root: string, options: ComparisonOptions): Promise<Map<s
   const directories: Buffer[] = [];
   const visit = async (path: Buffer): Promise<void> => {
     const absolute = path.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root), SLASH, path]);
+    if (options.leaveOut?.test(path.toString())) return;
     const entry = await readEntry(absolute, path, options);
     // Latin-1 keeps every byte, so that names which are no UTF-8 stay apart.
     entries.set(path.toString('latin1'), entry);

@@ -7,6 +7,8 @@ import { AppError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { waitUntil } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
+import { Excludes } from '../filesystem/excludes.ts';
+import { includedLocalPart, includedPart } from '../filesystem/included-part.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE } from '../filesystem/tree-path.ts';
 import { Journal } from '../journal/journal.ts';
@@ -31,11 +33,11 @@ export class DirectoryMirror implements Participant {
   required = true;
   knownDown = false;
 
-  constructor(name: string, root: string, local: LocalTree, stale: StaleSet) {
+  constructor(name: string, root: string, local: LocalTree, stale: StaleSet, excludes: Excludes) {
     this.name = name;
     this.root = root;
     this.directory = new LocalTree(root, join(root, '.proxyfs'));
-    this.tree = new FaultyTree(this.directory);
+    this.tree = new FaultyTree(includedPart(this.directory, excludes));
     this.stale = stale;
     const withLock: WithLock = (_affected, _cancellation, work) => work();
     this.reconciler = new Reconciler({ local, mirror: this.tree, stale, withLock, logger: silentLogger });
@@ -112,8 +114,9 @@ export class Engine {
     this.localRoot = join(base, 'local');
   }
 
-  static async start(): Promise<Engine> {
+  static async start(exclude: readonly string[] = []): Promise<Engine> {
     const engine = new Engine(await mkdtemp(join(tmpdir(), 'engine-')));
+    engine.exclude = exclude;
     for (const name of ['local', 'm1', 'm2', 'm3']) await mkdir(join(engine.base, name));
     await engine.restart();
     return engine;
@@ -154,6 +157,8 @@ export class Engine {
 
   /** What tells one start of the machine from the next; a test changes it to have the machine go down. */
   bootId = 'boot 1';
+  /** What is local only from the next start on. */
+  exclude: readonly string[] = [];
 
   /** Begins anew on what is on disk, as after a crash: nothing of the old run is asked to end. */
   async restart(): Promise<void> {
@@ -162,9 +167,12 @@ export class Engine {
     const local = new LocalTree(this.localRoot, join(this.base, 'state'));
     await local.start();
     await local.writeReserved(IDENTITY_FILE, Buffer.from('{}'));
+    const excludes = new Excludes(this.exclude);
+    const shared = includedLocalPart(local, excludes);
     this.mirrors.splice(0);
     for (const name of ['m1', 'm2', 'm3']) {
-      const mirror = new DirectoryMirror(name, join(this.base, name), local, journal.staleSet(name));
+      const root = join(this.base, name);
+      const mirror = new DirectoryMirror(name, root, shared, journal.staleSet(name), excludes);
       await mirror.directory.start();
       this.mirrors.push(mirror);
     }
@@ -178,11 +186,12 @@ export class Engine {
       logger: silentLogger,
     };
     const step: StepHook = (name, about) => this.step(name, about);
-    const repairer = new DirectRepairer(local);
-    const settling = new Settling(common);
+    const repairer = new DirectRepairer(shared);
+    const settling = new Settling({ ...common, local: shared });
     const before = settling.before.bind(settling);
     const coordinator = new Coordinator({
       ...common,
+      excludes,
       repairer,
       policy: this.policy,
       admit: () => {},

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { affectedBy, type AffectedPath } from '../filesystem/affected-path.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import type { Excludes } from '../filesystem/excludes.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import { parentOf } from '../filesystem/tree-path.ts';
@@ -12,6 +13,7 @@ import { applyToMirrors, gatherCompany, type MirrorPart } from './mirrors-apply.
 import type { Participant, Repairer } from './participant.ts';
 import type { Lock, PathLocks } from './path-locks.ts';
 import type { RetryPolicy } from './retry-schedule.ts';
+import { scopeOf } from './scope.ts';
 import { noStepHook, type StepHook } from './step.ts';
 import { Transaction, type TransactionSnapshot } from './transaction.ts';
 import type { RunOptions } from './transactions.ts';
@@ -22,6 +24,8 @@ export interface CoordinatorOptions {
   readonly intents: IntentLog;
   readonly locks: PathLocks;
   readonly participants: () => readonly Participant[];
+  /** No mirror takes part in what is done to these. */
+  readonly excludes: Excludes;
   readonly repairer: Repairer;
   readonly policy: RetryPolicy;
   /** Throws while the appliance takes no changes. */
@@ -118,18 +122,18 @@ export class Coordinator {
   }
 
   async #runChecked(transaction: Transaction, facts: LocalFacts): Promise<void> {
-    const { intents } = this.#options;
+    const { intents, participants } = this.#options;
     const { operation } = transaction;
-    const affected = affectedBy(operation, facts.isDirectory, facts.sharedInodes?.[0]?.split(':')[1]);
+    const { isLocalOnly, affected } = await scopeOf(operation, facts, this.#options);
     const noted = this.#notedFor(operation, affected);
     transaction.keepsPreImage = facts.hidesFile ?? false;
     try {
       // DURABILITY: the intent goes first. A crash after this line makes the paths stale on every mirror; a
       // crash before it finds nothing changed anywhere.
-      await intents.hold(noted, coverOf(operation, facts));
+      await intents.hold(noted, isLocalOnly ? undefined : coverOf(operation, facts));
       await this.#step('intent-noted', aboutOf(operation));
       transaction.cancellation.throwIfCancelled();
-      await this.#carryOut(transaction, affected);
+      await this.#carryOut(transaction, affected, isLocalOnly ? [] : participants());
     } finally {
       intents.letGo(noted);
     }
@@ -149,9 +153,13 @@ export class Coordinator {
     return isPart && this.#options.intents.isHot(whole) ? [whole] : affected;
   }
 
-  async #carryOut(transaction: Transaction, affected: readonly AffectedPath[]): Promise<void> {
+  async #carryOut(
+    transaction: Transaction,
+    affected: readonly AffectedPath[],
+    participants: readonly Participant[],
+  ): Promise<void> {
     const { operation } = transaction;
-    const company = gatherCompany(this.#options.participants(), affected);
+    const company = gatherCompany(participants, affected);
     for (const participant of company.taking) participant.touched(affected);
     try {
       transaction.enter('applying');
