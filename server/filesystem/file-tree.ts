@@ -44,7 +44,7 @@ export interface ApplyOptions {
 export interface FileSource {
   readonly stat: FileStat;
   /** The content in order, in pieces of any size; read once. */
-  readonly content: AsyncIterable<Buffer>;
+  readonly content: Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
 /**

@@ -3,6 +3,7 @@ import { hasCode } from '../base/errors.ts';
 import { hasErrno } from './errno.ts';
 import { entriesOf } from './local-listing.ts';
 import type { LocalPaths } from './local-paths.ts';
+import { Pace } from './pace.ts';
 import { nameableChild, ROOT, type TreePath } from './tree-path.ts';
 
 /** A file with several names. */
@@ -39,13 +40,17 @@ export async function hardLinkGroups(paths: LocalPaths): Promise<Map<string, Tre
 }
 
 /** Depth first: what is held is one page of entries for each level. */
-async function* filesBelow(paths: LocalPaths, directory: TreePath): AsyncGenerator<LinkedName> {
+async function* filesBelow(
+  paths: LocalPaths,
+  directory: TreePath,
+  pace = new Pace(),
+): AsyncGenerator<LinkedName> {
   try {
-    for await (const page of entriesOf(paths.absolute(directory), directory === ROOT)) {
+    for await (const page of entriesOf(paths.absolute(directory), directory === ROOT, pace)) {
       for (const { name, stat } of page) {
         const path = nameableChild(directory, name);
         if (path === undefined) continue;
-        if (stat.isDirectory()) yield* filesBelow(paths, path);
+        if (stat.isDirectory()) yield* filesBelow(paths, path, pace);
         else yield { path, stat };
       }
     }

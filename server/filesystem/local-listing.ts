@@ -1,8 +1,9 @@
-import { type BigIntStats, type Dir, lstat as lstatCallback } from 'node:fs';
+import { type BigIntStats, type Dir, lstat as lstatCallback, lstatSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../base/errors.ts';
 import { hasErrno } from './errno.ts';
+import type { Pace } from './pace.ts';
 import { RESERVED_NAME } from './tree-path.ts';
 
 const PAGE_ENTRIES = 256;
@@ -19,7 +20,11 @@ export interface LocalEntry {
 }
 
 /** The entries of one directory in pages; those that vanish meanwhile are left out. */
-export async function* entriesOf(absolute: string, isRoot: boolean): AsyncGenerator<LocalEntry[]> {
+export async function* entriesOf(
+  absolute: string,
+  isRoot: boolean,
+  pace: Pace,
+): AsyncGenerator<LocalEntry[]> {
   const stat = await lstat(absolute, { bigint: true });
   // opendir(3) would follow a symlink.
   if (!stat.isDirectory()) throw new AppError('NOT_A_DIRECTORY');
@@ -28,7 +33,7 @@ export async function* entriesOf(absolute: string, isRoot: boolean): AsyncGenera
     for (;;) {
       const names = await nextNames(directory, isRoot);
       if (names.length === 0) return;
-      const page = await lookUp(absolute, names);
+      const page = await lookUp(absolute, names, pace);
       if (page.length > 0) yield page;
     }
   } finally {
@@ -54,23 +59,27 @@ async function nextNames(directory: Dir, isRoot: boolean): Promise<Buffer[]> {
   return names;
 }
 
-async function lookUp(absolute: string, names: readonly Buffer[]): Promise<LocalEntry[]> {
+async function lookUp(absolute: string, names: readonly Buffer[], pace: Pace): Promise<LocalEntry[]> {
   const parent = Buffer.from(absolute);
   const found: (LocalEntry | undefined)[] = [];
   let next = 0;
   const worker = async () => {
     for (let index = next++; index < names.length; index = next++) {
       const name = names[index];
-      if (name) found[index] = await entryAt(Buffer.concat([parent, SLASH, name]), name);
+      if (name) found[index] = await entryAt(Buffer.concat([parent, SLASH, name]), name, pace);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT_LOOKUPS }, worker));
   return found.filter((entry) => entry !== undefined);
 }
 
-async function entryAt(absolute: Buffer, name: Buffer): Promise<LocalEntry | undefined> {
+async function entryAt(absolute: Buffer, name: Buffer, pace: Pace): Promise<LocalEntry | undefined> {
   try {
-    return { name: name.toString(), stat: await lstat(absolute, { bigint: true }) };
+    const stat = await pace.run(
+      () => lstatSync(absolute, { bigint: true }),
+      () => lstat(absolute, { bigint: true }),
+    );
+    return { name: name.toString(), stat };
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;

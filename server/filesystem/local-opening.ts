@@ -1,16 +1,19 @@
-import { constants, type BigIntStats } from 'node:fs';
+import { constants, openSync, type BigIntStats } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { CAREFULLY, closeQuietly, openDescriptor } from './descriptors.ts';
 import { appErrorOf, hasErrno } from './errno.ts';
 import { lstatNow } from './local-stat.ts';
+import type { Pace } from './pace.ts';
 import type { UndoSlots } from './undo-slots.ts';
 
 /** Opens files of the tree as their owner may, whatever their mode says at the moment. */
 export class LocalOpening {
   readonly #slots: UndoSlots;
+  readonly #pace: Pace;
 
-  constructor(slots: UndoSlots) {
+  constructor(slots: UndoSlots, pace: Pace) {
     this.#slots = slots;
+    this.#pace = pace;
   }
 
   readonly forChange = (absolute: string): Promise<number> => this.#open(absolute, constants.O_RDWR);
@@ -18,7 +21,10 @@ export class LocalOpening {
 
   async #open(absolute: string, access: number): Promise<number> {
     try {
-      return await openDescriptor(absolute, access | CAREFULLY);
+      return await this.#pace.run(
+        () => openSync(absolute, access | CAREFULLY),
+        () => openDescriptor(absolute, access | CAREFULLY),
+      );
     } catch (error) {
       if (!hasErrno(error, 'EACCES')) throw appErrorOf(error);
       const stat = lstatNow(absolute);

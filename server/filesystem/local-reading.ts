@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { access, readlink, statfs } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { AppError, invariant } from '../base/errors.ts';
@@ -7,23 +7,32 @@ import { hasErrno } from './errno.ts';
 import type { Space } from './file-tree.ts';
 import type { LocalOpening } from './local-opening.ts';
 import { lstatOptionalNow } from './local-stat.ts';
+import type { Pace } from './pace.ts';
 
 const MIB = 1024 * 1024;
 const MAX_READ_BYTES = 4 * MIB;
+const SMALL_BYTES = 16 * 1024;
 
 /** Content and symlinks as they stand. */
 export class LocalReading {
   readonly #opening: LocalOpening;
+  readonly #pace: Pace;
 
-  constructor(opening: LocalOpening) {
+  constructor(opening: LocalOpening, pace: Pace) {
     this.#opening = opening;
+    this.#pace = pace;
   }
 
   async read(absolute: string, offset: number, lengthBytes: number): Promise<Buffer> {
     invariant(lengthBytes >= 0 && lengthBytes <= MAX_READ_BYTES, 'a read of at most 4 MiB');
     return this.#open(absolute, async (fd) => {
       const target = Buffer.allocUnsafe(lengthBytes);
-      return target.subarray(0, await readFully(fd, target, offset));
+      const pooled = () => readFully(fd, target, offset);
+      if (lengthBytes > SMALL_BYTES) return target.subarray(0, await pooled());
+      return target.subarray(
+        0,
+        await this.#pace.run(() => readSync(fd, target, 0, lengthBytes, offset), pooled),
+      );
     });
   }
 

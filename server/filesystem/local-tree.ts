@@ -18,6 +18,7 @@ import { LocalReserved } from './local-reserved.ts';
 import { fileStatOf, lstatNow, lstatOptional, lstatOptionalNow } from './local-stat.ts';
 import { OpenFiles } from './open-files.ts';
 import type { Operation } from './operation.ts';
+import { Pace } from './pace.ts';
 import { putBackAfterCrash } from './put-back.ts';
 import { ROOT, type TreePath } from './tree-path.ts';
 import { UndoSlots, type StepHook } from './undo-slots.ts';
@@ -38,12 +39,13 @@ export class LocalTree implements FileTree {
   readonly #replacing: LocalReplacing;
   readonly #reserved: LocalReserved;
   readonly #reading: LocalReading;
+  readonly #pace = new Pace();
 
   /** `root` and `stateDirectory` are absolute; `step` is for tests that stop the process at it. */
   constructor(root: string, stateDirectory: string, step?: StepHook) {
     this.#paths = new LocalPaths(root);
     this.#slots = new UndoSlots(join(stateDirectory, 'local-undo'), step);
-    const opening = new LocalOpening(this.#slots);
+    const opening = new LocalOpening(this.#slots, this.#pace);
     this.#files = new OpenFiles(opening.forChange);
     this.#content = new LocalContent(this.#paths, this.#files, this.#slots);
     this.#newEntries = new LocalNewEntries(this.#paths, this.#files, this.#slots);
@@ -52,7 +54,7 @@ export class LocalTree implements FileTree {
     this.#attributes = new LocalAttributes(this.#paths);
     this.#replacing = new LocalReplacing(this.#paths);
     this.#reserved = new LocalReserved(this.#paths);
-    this.#reading = new LocalReading(opening);
+    this.#reading = new LocalReading(opening, this.#pace);
   }
 
   /** Puts back what an ended process left half done, then accepts changes. */
@@ -132,7 +134,7 @@ export class LocalTree implements FileTree {
 
   async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[]> {
     try {
-      for await (const page of entriesOf(this.#paths.absolute(path), path === ROOT)) {
+      for await (const page of entriesOf(this.#paths.absolute(path), path === ROOT, this.#pace)) {
         yield page.map(({ name, stat }) => ({ name, stat: fileStatOf(stat) }));
       }
     } catch (error) {

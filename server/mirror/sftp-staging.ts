@@ -174,7 +174,7 @@ async function opened({
 }
 
 /** How much it was, when all of it has left. */
-async function sent(pieces: PieceWriter, content: AsyncIterable<Buffer>): Promise<number> {
+async function sent(pieces: PieceWriter, content: FileSource['content']): Promise<number> {
   let sizeBytes = 0;
   try {
     for await (const data of content) {

@@ -1,7 +1,7 @@
 import { AppError, hasCode } from '../base/errors.ts';
 import { Permits } from '../base/permits.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
-import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
+import type { FileSource, FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf } from './children.ts';
@@ -14,7 +14,9 @@ export type Follow = (affected: AffectedPath) => void;
 
 /** So much of a large file is held at a time, and beside the content so much for each file. */
 const LARGEST_SHARE_BYTES = 2 * 1024 * 1024;
-const EACH_BYTES = 4 * 1024;
+const EACH_BYTES = 28 * 1024;
+/** Up to here content is one piece, without a stream. */
+const SMALL_BYTES = 64 * 1024;
 /** So many new directories are remembered; others are listed. */
 const MOST_MADE = 10_000;
 
@@ -244,13 +246,20 @@ export class Repair {
     const shareBytes = EACH_BYTES + Math.min(here.sizeBytes, LARGEST_SHARE_BYTES);
     await this.#room.take(shareBytes);
     try {
-      await this.mirror.replaceFile(path, { stat: here, content: this.#content(path, here.sizeBytes) });
+      await this.mirror.replaceFile(path, { stat: here, content: await this.#content(path, here.sizeBytes) });
     } finally {
       this.#room.give(shareBytes);
     }
   }
 
-  async *#content(path: TreePath, sizeBytes: number): AsyncGenerator<Buffer, void, undefined> {
+  async #content(path: TreePath, sizeBytes: number): Promise<FileSource['content']> {
+    if (sizeBytes > SMALL_BYTES) return this.#pieces(path, sizeBytes);
+    const piece = await this.local.read(path, 0, sizeBytes);
+    await this.#throttle.take(piece.length, this.#signal);
+    return [piece];
+  }
+
+  async *#pieces(path: TreePath, sizeBytes: number): AsyncGenerator<Buffer, void, undefined> {
     for await (const piece of contentOf(this.local, path, sizeBytes)) {
       await this.#throttle.take(piece.length, this.#signal);
       yield piece;
