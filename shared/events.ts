@@ -38,10 +38,10 @@ export interface EventPayloads {
   readonly 'tx.dropped': { readonly n: number };
   /** At most one a second. */
   readonly counters: Counters & { readonly inFlight: number };
-  readonly 'job.started': JobView;
-  /** At most one a second and job, and when it is paused or goes on. */
+  /** It began, is paused, goes on, or is over. */
+  readonly 'job.state': JobView;
+  /** At most one a second and job. */
   readonly 'job.progress': JobView;
-  readonly 'job.ended': JobView;
   readonly 'server.stopping': { readonly reason: string };
 }
 

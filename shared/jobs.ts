@@ -57,6 +57,8 @@ export const jobViewSchema = z.object({
   state: z.enum(JOB_STATES),
   phase: z.enum(JOB_PHASES),
   startedBy: z.enum(JOB_STARTERS),
+  /** How often it was begun anew, since the appliance had ended in the middle of it. */
+  restarts: count,
   startedAt: time,
   endedAt: time.optional(),
   error: reasonSchema.optional(),
@@ -64,6 +66,8 @@ export const jobViewSchema = z.object({
   /** Compared so far. */
   entries: count,
   comparedBytes: count,
+  /** What there is to compare; null while that isn't known. A guess, as the tree changes meanwhile. */
+  total: z.object({ entries: count, bytes: count }).nullable(),
   divergences: count,
   /** Of these: every mirror says the same against the local tree. Never repaired by a scrub. */
   localSuspected: count,
@@ -72,6 +76,8 @@ export const jobViewSchema = z.object({
   /** What making the mirrors equal takes, as far as is known. */
   plan: z.object({ copies: count, copyBytes: count, changes: count, removals: count }),
   repaired: z.object({ paths: count, bytes: count }),
+  /** Both of the phase: compared, or repaired. */
+  entriesPerSecond: count.nullable(),
   bytesPerSecond: count.nullable(),
   etaSeconds: count.nullable(),
 });

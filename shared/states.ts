@@ -72,7 +72,16 @@ export const DIVERGENCE_KINDS = [
 /** In what a path of a mirror differs from the local tree. */
 export type DivergenceKind = (typeof DIVERGENCE_KINDS)[number];
 
-export const JOB_STATES = ['running', 'paused', 'done', 'failed', 'cancelled'] as const;
+export const JOB_STATES = [
+  'running',
+  'pausing',
+  'paused',
+  'done',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
+/** Pausing: what is under way comes to its end. Interrupted: by the end of the appliance. */
 export type JobState = (typeof JOB_STATES)[number];
 
 export const JOB_PHASES = ['connecting', 'comparing', 'repairing'] as const;

@@ -21,6 +21,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { chosenDriver, driverFor } from './driver-choice.ts';
 import { EventRing } from './event-ring.ts';
 import { History } from './history.ts';
+import { JobFiles } from './job-files.ts';
 import { Jobs } from './jobs.ts';
 import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
 import { MirrorCommands } from './mirror-commands.ts';
@@ -174,6 +175,8 @@ export class Appliance {
     });
     coordinator.events.on('committed', (operation) => settling.follow(operation));
     const ring = new EventRing();
+    const files = new JobFiles(join(configuration.statePath, 'jobs'), logger);
+    const kept = await files.load();
     const jobs = new Jobs({
       local: shared,
       mirrors,
@@ -184,6 +187,8 @@ export class Appliance {
       setLastScrubs: (mirror, scrubs) => journal.setLastScrubs(mirror, scrubs),
       ring,
       logger,
+      files,
+      kept,
     });
     const mirrorList = this.#mirrorList(mirrors, journal, coordinator);
     this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList });
@@ -195,6 +200,7 @@ export class Appliance {
     mirrors.start();
     this.#undo.push(() => mirrors.stop());
     this.#undo.push(() => jobs.stop());
+    jobs.takeUp();
     settling.start();
     this.#undo.push(() => settling.stop());
     mode.enter('recovering', 'waiting for the mirrors');

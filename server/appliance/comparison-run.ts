@@ -35,7 +35,7 @@ export async function compare(
     },
     unreadable: (problem) => job.problem(mirror, problem),
   });
-  job.compares(scrub.tally);
+  job.progress.compares(scrub.tally);
   await scrub.run(path);
   return { tally: scrub.tally, divergences };
 }
@@ -59,12 +59,12 @@ export async function repairStale(
   synced: SyncedMirror,
   affected: readonly AffectedPath[],
 ): Promise<void> {
-  job.repairs(() => synced.reconciler.sentBytes);
+  job.progress.repairs(affected.length, () => synced.reconciler.sentBytes);
   for (let start = 0; start < affected.length; start += BATCH) {
     const batch = affected.slice(start, start + BATCH);
     await job.turn(batch[0]?.path);
     synced.mark(batch);
     await orAbort(synced.caughtUp(), job.signal);
-    job.repaired(batch);
+    job.progress.repaired(batch.length);
   }
 }

@@ -84,7 +84,7 @@ async function adopt(
   } finally {
     takeBack();
   }
-  job.repairs(() => synced.reconciler.sentBytes);
+  job.progress.repairs(0, () => synced.reconciler.sentBytes);
   await orAbort(synced.caughtUp(), job.signal);
 }
 

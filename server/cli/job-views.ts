@@ -14,7 +14,7 @@ export function jobsText(jobs: readonly JobView[]): string {
       job.startedAt,
       `${job.type} ${job.mirror ?? 'all'} ${job.path}`,
       job.endedAt === undefined ? `${job.state}, ${job.phase}` : job.state,
-      String(job.entries),
+      job.total ? `${job.entries} of ${Math.max(job.total.entries, job.entries)}` : String(job.entries),
       String(job.divergences),
       String(job.repaired.paths),
       job.etaSeconds === null ? '-' : formatDuration(job.etaSeconds * 1000),
@@ -24,12 +24,14 @@ export function jobsText(jobs: readonly JobView[]): string {
 
 /** One job in a few lines. */
 export function jobText(job: JobView): string {
-  const { type, mirror, path, state, entries, plan, repaired, repairs, error } = job;
+  const { type, mirror, path, state, entries, plan, repaired, repairs, error, restarts } = job;
   const where = visibleText(`${mirror ?? 'all mirrors'} ${path}`);
   const read = job.comparedBytes > 0 ? `, ${formatBytes(job.comparedBytes)} read` : '';
   const done = repairs ? `repaired ${repaired.paths} paths, ${formatBytes(repaired.bytes)} sent\n` : '';
   return [
     `${type} of ${where}: ${state} (${job.id})\n`,
+    restarts > 0 ? `begun anew ${restarts} times, as the appliance had ended\n` : '',
+    paceText(job),
     error ? `${visibleText(error.message, MESSAGE_CHARS)} (${error.code})\n` : '',
     `${entries} entries compared${read}: ${job.divergences} differ\n`,
     `${repairs ? 'to do' : 'would take'}: ${plan.copies} to copy (${formatBytes(plan.copyBytes)}), `,
@@ -40,6 +42,14 @@ export function jobText(job: JobView): string {
         'look, and put it right in the mount, or overwrite the mirrors by resync\n'
       : '',
   ].join('');
+}
+
+/** Where it is and how fast it goes; empty when it is over. */
+function paceText({ phase, currentPath, entriesPerSecond, bytesPerSecond, etaSeconds }: JobView): string {
+  if (entriesPerSecond === null || bytesPerSecond === null) return '';
+  const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds * 1000)} left`;
+  const at = currentPath === null ? '' : ` ${visibleText(currentPath)}`;
+  return `${phase}${at}: ${entriesPerSecond} entries/s, ${formatBytes(bytesPerSecond)}/s${left}\n`;
 }
 
 /** What a job found, path by path. */

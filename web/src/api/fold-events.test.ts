@@ -183,7 +183,7 @@ describe('foldEvent', () => {
   });
 
   it('passes over an event of a newer server, but counts it', () => {
-    const unknown = { seq: 1, at: AT, event: 'job.state', data: {} } as unknown as EventEnvelope;
+    const unknown = { seq: 1, at: AT, event: 'log.lines', data: {} } as unknown as EventEnvelope;
     const live = foldEvent({ overview: overview(), unlisted: 0 }, unknown);
     expect(live.overview).toEqual(overview({ seq: 1 }));
   });

@@ -48,9 +48,8 @@ const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   'tx.ended': (live, { data }) => withEnded(live, data),
   'tx.dropped': (live, { data }) => ({ ...live, unlisted: live.unlisted + data.n }),
   counters: (live, { data }) => withCounters(live, data),
-  'job.started': (live) => live,
+  'job.state': (live) => live,
   'job.progress': (live) => live,
-  'job.ended': (live) => live,
   'server.stopping': (live, { data }) => patch(live, { mode: 'stopping', reason: data.reason }),
 };
 

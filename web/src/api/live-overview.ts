@@ -17,9 +17,8 @@ const CHANGES_ATTENTION: Record<EventName, boolean> = {
   'tx.ended': false,
   'tx.dropped': false,
   counters: false,
-  'job.started': false,
+  'job.state': false,
   'job.progress': false,
-  'job.ended': false,
   'server.stopping': false,
 };
 
