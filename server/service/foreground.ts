@@ -2,6 +2,7 @@ import { asAppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
+import { ServiceNotices } from './service-notices.ts';
 import { type RunningProxyfs, startProxyfs } from './start-proxyfs.ts';
 import type { ApplianceHooks } from '../appliance/appliance.ts';
 
@@ -19,11 +20,14 @@ export async function runInForeground(
   const write = (line: string) => void process.stdout.write(line);
   const logger = jsonLogger(configuration.log.level, write);
   const end = new AwaitedEnd();
+  const notices = new ServiceNotices(process.env, logger);
   try {
     const running = await startProxyfs(configuration, logger, { ...options, onLost: end.lose });
     announce(running, configuration, jsonLogger('info', write));
+    await notices.ready(() => running.status());
     const reason = await end.reason;
     logger.info('stopping', { reason: reason ?? 'signal' });
+    await notices.stopping();
     await running.stop();
     logger.info('stopped');
     return reason === undefined ? 0 : EX_LOST;

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
+import type { Overview } from '../../shared/api.ts';
 import { ApiServer } from '../api/api-server.ts';
 import { newToken } from '../api/secrets.ts';
 import { Appliance, type ApplianceHooks } from '../appliance/appliance.ts';
@@ -13,6 +14,8 @@ export interface RunningProxyfs {
   /** Whether the token was made at this start, and is to be shown once. */
   readonly tokenMade: boolean;
   readonly mountPoint: string;
+  /** How it goes, in a line for people. */
+  status(): string;
   stop(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export async function startProxyfs(
       token,
       tokenMade: configuration.http.token === undefined,
       mountPoint: configuration.mountPoint,
+      status: () => statusLine(controlPlane.overview()),
       stop: async () => {
         await appliance.stop();
         await api.stop();
@@ -53,6 +57,10 @@ export async function startProxyfs(
     await appliance.stop();
     throw error;
   }
+}
+
+function statusLine({ mode, reason }: Overview): string {
+  return `${mode}: ${reason}`;
 }
 
 /** The built dashboard: beside the built server, or in the checkout's `dist`. */

@@ -20,6 +20,8 @@ const API_LIMIT_MS = 10_000;
 export interface ApplianceProcessOptions extends AppliancePlaceOptions {
   /** From the top of the checkout; the real command by default. */
   readonly entry?: string;
+  /** What starts it, such as `setpriv` and its options. */
+  readonly under?: readonly string[];
   /** Such as what tells an entry with steps where to crash. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -105,7 +107,8 @@ export class ApplianceProcess {
     const program = resolve(checkoutTop(), entry);
     if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build first`);
     this.log.clear();
-    const child = spawn(process.execPath, [program, 'run', this.configFile], {
+    const command = [...(this.#options.under ?? []), process.execPath, program, 'run', this.configFile];
+    const child = spawn('/usr/bin/env', command, {
       cwd: '/',
       env: this.#environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
