@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { VERSION } from './appliance/version.ts';
+import { ApplianceProcess } from './testing/appliance-process.ts';
+import { installInto, npx, packInto, type PackedPackage } from './testing/installed-package.ts';
+import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
+import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
+
+let temp: TempDirectory;
+let prefix: string;
+let packed: PackedPackage;
+let mirror: SshdMirror;
+let appliance: ApplianceProcess;
+
+beforeAll(async () => {
+  temp = await tempDirectory('package');
+  prefix = join(temp.path, 'prefix');
+  packed = await packInto(temp.path);
+  await installInto(prefix, packed.tarball);
+  mirror = await startSshdMirror({ name: 'm1' });
+  const entry = join(prefix, 'node_modules/proxyfs/dist/server/main.js');
+  appliance = new ApplianceProcess({ mirrors: [mirror.config()], entry });
+  await appliance.prepare();
+});
+
+afterAll(async () => {
+  await appliance?.stop();
+  await mirror?.stop();
+  await temp.remove();
+});
+
+it('holds the built server and dashboard, and nothing of the development', () => {
+  expect(packed.files).toContain('dist/server/main.js');
+  expect(packed.files).toContain('dist/web/index.html');
+  const wanted =
+    /^(dist\/(server|shared)\/.*\.js|dist\/web\/.*|config\.example\.yml|[A-Z]+(\.md)?|package\.json)$/;
+  const unwanted = /testing|demo|\.test\.|\.map$/;
+  expect(packed.files.filter((file) => !wanted.test(file) || unwanted.test(file))).toEqual([]);
+});
+
+it('is a command that checks', async () => {
+  expect(await npx(prefix, ['--version'])).toMatchObject({ code: 0, stdout: `${VERSION}\n` });
+  const { code, stdout } = await npx(prefix, ['check', appliance.configFile]);
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/m1: fine/) as string });
+});
+
+it('serves mount and dashboard', async () => {
+  await appliance.start();
+  expect(await appliance.inMount('sh', ['-ec', 'echo x > file; cat file'])).toMatchObject({ stdout: 'x\n' });
+  const page = await appliance.api('/');
+  expect(page).toMatchObject({ status: 200, body: expect.stringContaining('<div id="root">') as string });
+  expect(await appliance.terminate()).toBe(0);
+});
