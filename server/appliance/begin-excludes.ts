@@ -18,7 +18,8 @@ export async function beginExcludes(options: {
 }): Promise<void> {
   const { journal, local, excludes, mirrors, logger } = options;
   const noted = mirrors.map((mirror) => ({ mirror, lists: journal.excludesOf(mirror) }));
-  const isAsBefore = noted.every(({ lists }) => lists.length === 1 && excludes.isBy(lists[0] ?? []));
+  const isAsBefore =
+    noted.length > 0 && noted.every(({ lists }) => lists.length === 1 && excludes.isBy(lists[0] ?? []));
   if (!isAsBefore) await refuseSharedFiles(local, excludes);
   const others = noted.filter(({ lists }) => lists.length > 0 && !lists.some((list) => excludes.isBy(list)));
   for (const { mirror } of others) await journal.noteExcludes(mirror, excludes.patterns);

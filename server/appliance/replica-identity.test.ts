@@ -269,5 +269,11 @@ describe('when something else is excluded than before', () => {
       message: expect.stringMatching(/\/cache\/ours and \/other/) as unknown,
     });
     await (await start('a', ['cache/', 'other'])).end();
+    // A mirror may be added later.
+    const journal = await Journal.open(join(temp.path, 'no mirrors'));
+    const excludes = new Excludes(CACHE);
+    const begun = beginExcludes({ journal, local: treeAt('a'), excludes, mirrors: [], logger: silentLogger });
+    await expect(begun).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await journal.close();
   });
 });
