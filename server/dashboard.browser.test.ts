@@ -44,7 +44,7 @@ beforeAll(async () => {
     TestBrowser.start(),
   ]);
   appliance = new ApplianceProcess({
-    mirrors: [web1.config(), web2.config()],
+    mirrors: [web1.config(), web2.config({ owner: 'ignore' })],
     configuration: { tries: { times: 2, wait: [WAIT_SECONDS] }, timeout: TIMEOUT_SECONDS },
   });
   await appliance.start();
@@ -99,6 +99,8 @@ describe('the overview', () => {
       await card.filter({ hasText: /p50 [\d.]+ ms\s*p95 [\d.]+ ms/ }).waitFor();
       await card.filter({ hasText: /Free space\s*[\d.]+ [KMGT]iB/ }).waitFor();
     }
+    await dashboard.mirrorShows('web2', 'lacks', 'Lesser guarantee: owners are not kept');
+    expect(await dashboard.part('mirror-lacks').count()).toBe(1);
   });
 
   it('shows a file written into the mount among the recent outcomes', async () => {

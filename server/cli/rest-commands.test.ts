@@ -25,6 +25,17 @@ class ExitNow extends Error {
   }
 }
 
+const CAPABILITIES = {
+  posixRename: true,
+  hardlink: true,
+  fsync: true,
+  statvfs: true,
+  lsetstat: true,
+  maxWriteBytes: 32_768,
+  owners: true,
+  clockAheadMs: 0,
+};
+
 let bench: ApiBench;
 
 beforeEach(async () => {
@@ -72,6 +83,7 @@ describe('reading', () => {
       rttMs: null,
       freeBytes: null,
       reason: { code: 'MIRROR_UNREACHABLE', message: 'connection refused' },
+      capabilities: { ...CAPABILITIES, lacks: ['no hard links', 'owners are not kept'] },
     });
     const { code, out, err } = await here('status');
     expect([code, err]).toEqual([0, '']);
@@ -80,6 +92,8 @@ describe('reading', () => {
     expect(out).toContain('1 in flight, 3 committed, 1 rolled back, 2 retries since the start\n');
     expect(out).toMatch(/^web1 +up +in-sync +yes +1 ms +0 +4\.7 GiB +10\.0\.0\.11:22:\/srv\/www +-$/m);
     expect(out).toMatch(/^web2 +down +stale +yes +- +12 +- .* connection refused \(MIRROR_UNREACHABLE\)$/m);
+    expect(out).toMatch(/^web2 has a lesser guarantee: no hard links; owners are not kept$/m);
+    expect(out).not.toContain('web1 has');
     expect(out).toMatch(/^tx-1 +\S+ +write 4\.0 KiB +\/index\.html +applying +web1 retrying 1\/2 +-$/m);
   });
 

@@ -28,7 +28,7 @@ export function overviewText(overview: Overview): string {
 
 export function mirrorsText(mirrors: readonly MirrorView[]): string {
   if (mirrors.length === 0) return 'none\n';
-  return table(
+  const mirrorTable = table(
     ['MIRROR', 'LINK', 'CONTENT', 'REQUIRED', 'ROUND TRIP', 'STALE', 'FREE', 'WHERE', 'REASON'],
     mirrors.map((mirror) => [
       mirror.id,
@@ -42,6 +42,7 @@ export function mirrorsText(mirrors: readonly MirrorView[]): string {
       reasonText(mirror.reason),
     ]),
   );
+  return mirrorTable + mirrors.map(lacksText).join('');
 }
 
 export function transactionListText({ items, nextCursor }: TransactionList): string {
@@ -74,6 +75,13 @@ function attentionText(items: readonly AttentionItem[]): string {
 
 function participantText({ mirror, state, attempt, attempts }: ParticipantView): string {
   return attempt > 0 ? `${mirror} ${state} ${attempt}/${attempts}` : `${mirror} ${state}`;
+}
+
+function lacksText({ id, capabilities }: MirrorView): string {
+  const lacks = capabilities?.lacks ?? [];
+  return lacks.length > 0
+    ? `${visibleText(id)} has a lesser guarantee: ${visibleText(lacks.join('; '))}\n`
+    : '';
 }
 
 function requiredText({ required, joining }: MirrorView): string {

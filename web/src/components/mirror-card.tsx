@@ -52,6 +52,7 @@ export const MirrorCard = memo(({ mirror, otherRequired }: MirrorCardProps): Rea
         <StateRow name="Content" look={contentLook(mirror)} since={mirror.contentSince} />
       </dl>
       <MirrorReason mirror={mirror} />
+      <MirrorLacks lacks={mirror.capabilities?.lacks ?? []} />
       <MirrorFigures mirror={mirror} />
       <MirrorActions mirror={mirror} otherRequired={otherRequired} />
     </article>
@@ -100,6 +101,18 @@ function MirrorReason({ mirror }: { mirror: MirrorView }): ReactNode {
         {mirror.reason.message}
       </SafeText>
     </Notice>
+  );
+}
+
+function MirrorLacks({ lacks }: { lacks: readonly string[] }): ReactNode {
+  if (lacks.length === 0) return null;
+  return (
+    <p className={classes['lacks']} data-testid="mirror-lacks">
+      Lesser guarantee:{' '}
+      <SafeText what="guarantee" limitChars={220}>
+        {lacks.join('; ')}
+      </SafeText>
+    </p>
   );
 }
 
