@@ -65,7 +65,7 @@ function withSettings(command: Command): Command {
     .option('--host-key <fingerprint>', 'SHA256 fingerprint of the only host key to accept')
     .option('--required', 'no change succeeds without it')
     .option('--no-required', 'changes go on without it, and it catches up later')
-    .option('--owner <how>', 'auto, preserve or ignore')
+    .option('--owner <how>', 'auto, preserve, names or ignore')
     .option('--bandwidth-limit <rate>', 'bytes per second for catching up, such as 10M');
 }
 

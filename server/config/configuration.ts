@@ -66,7 +66,7 @@ export interface MirrorConfiguration {
   /** `SHA256:...` of the only host key to accept. */
   readonly hostKey: string | undefined;
   readonly required: boolean;
-  readonly owner: 'auto' | 'preserve' | 'ignore';
+  readonly owner: 'auto' | 'preserve' | 'names' | 'ignore';
   /** Bytes per second for catching up; undefined: unlimited. */
   readonly bandwidthLimit: number | undefined;
   readonly connections: number;

@@ -382,7 +382,7 @@ log: { level: inof }
     ['bandwidth_limit: 10Mbit', 'bandwidth_limit', '10M'],
     ['bandwidth_limit: [1]', 'bandwidth_limit', '10M'],
     ['connections: 2', 'connections', 'at most 1'],
-    ['owner: keep', 'owner', 'auto, preserve, ignore'],
+    ['owner: keep', 'owner', 'auto, preserve, names, ignore'],
     ['identity_file: missing', 'identity_file', 'no such file'],
     ['known_hosts: .', 'known_hosts', 'it is a directory'],
   ])('refuses a mirror with %s', async (written, key, said) => {

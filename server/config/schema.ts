@@ -39,7 +39,7 @@ const mirrorSchema = z.strictObject({
   known_hosts: filePath.optional(),
   host_key: hostKey.optional(),
   required: z.boolean().default(true),
-  owner: z.enum(['auto', 'preserve', 'ignore']).default('auto'),
+  owner: z.enum(['auto', 'preserve', 'names', 'ignore']).default('auto'),
   bandwidth_limit: bandwidthLimit.optional(),
   /** More than one would let requests overtake each other, which the request trains of a mirror rule out. */
   connections: z.int().min(1).max(1).default(1),

@@ -1,11 +1,14 @@
 import { AppError } from '../base/errors.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { PATH_MAX, ROOT, type TreePath } from '../filesystem/tree-path.ts';
+import type { Owner } from '../filesystem/operation.ts';
+import type { FileStat } from '../filesystem/file-tree.ts';
+import { type OwnerMapping, ownersByName } from './account-ids.ts';
 import type { MirrorCapabilities } from './link-state.ts';
 import { bootIdOf } from './boot-id.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
-import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
-import { isRefusal } from './sftp-protocol.ts';
+import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
+import { isRefusal, type SftpAttributes } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { WriteHandles } from './write-handles.ts';
 import { probeWriting, type WriteProbe } from './write-probe.ts';
@@ -17,6 +20,8 @@ export class ReplicaSession {
   readonly handles: WriteHandles;
   readonly reserved: ReservedDirectory;
   readonly #owner: MirrorConfiguration['owner'];
+  /** Undefined where owners are the same numbers there. */
+  #mapping: OwnerMapping | undefined;
   #probe: Promise<WriteProbe> | undefined;
 
   private constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
@@ -34,7 +39,9 @@ export class ReplicaSession {
     if (rootPath === undefined || !found || typeOf(found) !== 'directory') {
       throw new AppError('MIRROR_UNSUITABLE', `${config.path} is not a directory on the mirror`);
     }
-    return new ReplicaSession(session, rootPath, config.owner);
+    const replica = new ReplicaSession(session, rootPath, config.owner);
+    if (config.owner === 'names') replica.#mapping = await ownersByName(session);
+    return replica;
   }
 
   /** The path on the server. Refused before anything is sent where Linux would refuse it. */
@@ -49,9 +56,22 @@ export class ReplicaSession {
 
   /** Whether owners are set here: as configured, or with `auto` where this login may. */
   async keepsOwners(): Promise<boolean> {
-    if (this.#owner !== 'auto') return this.#owner === 'preserve';
+    if (this.#owner !== 'auto') return this.#owner !== 'ignore';
     // On a full or read-only disk nothing can be learnt. Owners are then demanded rather than silently left out.
     return (await this.probe())?.owners ?? true;
+  }
+
+  /** What to set for this local owner; undefined where owners aren't kept. */
+  async ownerThere(owner: Owner): Promise<Owner | undefined> {
+    if (!(await this.keepsOwners())) return undefined;
+    const { uid, gid } = owner;
+    return this.#mapping?.there(owner) ?? { uid, gid };
+  }
+
+  /** With the owner as this machine knows it. */
+  statOf(attributes: SftpAttributes): FileStat {
+    const stat = toFileStat(attributes);
+    return this.#mapping ? { ...stat, ...this.#mapping.here(stat) } : stat;
   }
 
   async capabilities(): Promise<MirrorCapabilities> {

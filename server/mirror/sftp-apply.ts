@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import type { ApplyOptions } from '../filesystem/file-tree.ts';
-import type { Operation } from '../filesystem/operation.ts';
+import type { Operation, OperationOf } from '../filesystem/operation.ts';
 import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { missingIsDivergence } from './divergence.ts';
 import type { ReplicaSession } from './replica-session.ts';
@@ -42,13 +42,17 @@ export async function applyOperation(
     case 'chmod':
       return change(replica, operation.path, { mode: operation.mode });
     case 'chown':
-      if (!(await replica.keepsOwners())) return undefined;
-      return change(replica, operation.path, { uid: operation.uid, gid: operation.gid });
+      return chown(replica, operation);
     case 'times':
       return change(replica, operation.path, toSftpTimes(operation));
     case 'fsync':
       return fsync(replica, operation.path);
   }
+}
+
+async function chown(replica: ReplicaSession, operation: OperationOf<'chown'>): Promise<void> {
+  const owner = await replica.ownerThere(operation);
+  if (owner) await change(replica, operation.path, owner);
 }
 
 async function change(replica: ReplicaSession, path: TreePath, attributes: SftpAttributes): Promise<void> {

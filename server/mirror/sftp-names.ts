@@ -145,8 +145,8 @@ async function newAttributes(
 }
 
 async function ownerOf(replica: ReplicaSession, owner: Owner | undefined): Promise<SftpAttributes[]> {
-  if (!owner || !(await replica.keepsOwners())) return [];
-  return [{ uid: owner.uid, gid: owner.gid }];
+  const there = owner && (await replica.ownerThere(owner));
+  return there ? [there] : [];
 }
 
 function isEmptyFile(found: SftpAttributes): boolean {

@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts';
 import type { DirectoryEntry } from '../filesystem/file-tree.ts';
 import { RESERVED_NAME, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
-import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
+import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
 import { OPEN, type SftpEntry, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
@@ -52,7 +52,7 @@ export async function* list(
     for (let page = await session.readdir(handle); page; page = await session.readdir(handle)) {
       emptyPages = page.length === 0 ? emptyPages + 1 : 0;
       if (emptyPages > EMPTY_PAGES) throw new AppError('INPUT_OUTPUT', `the listing of ${at} never ends`);
-      const entries = await entriesOf(session, at, visible(page, path));
+      const entries = await entriesOf(replica, at, visible(page, path));
       for (let start = 0; start < entries.length; start += PAGE_ENTRIES) {
         yield entries.slice(start, start + PAGE_ENTRIES);
       }
@@ -159,7 +159,7 @@ function visible(page: readonly SftpEntry[], directory: TreePath): SftpEntry[] {
 }
 
 async function entriesOf(
-  session: SftpSession,
+  replica: ReplicaSession,
   at: string,
   page: readonly SftpEntry[],
 ): Promise<DirectoryEntry[]> {
@@ -167,8 +167,9 @@ async function entriesOf(
   const found = await Promise.all(
     page.map(async ({ filename, attrs }): Promise<DirectoryEntry[]> => {
       // Some servers list names without attributes.
-      const attributes = attrs.mode === undefined ? await lstatOrMissing(session, prefix + filename) : attrs;
-      return attributes ? [{ name: filename, stat: toFileStat(attributes) }] : [];
+      const attributes =
+        attrs.mode === undefined ? await lstatOrMissing(replica.session, prefix + filename) : attrs;
+      return attributes ? [{ name: filename, stat: replica.statOf(attributes) }] : [];
     }),
   );
   return found.flat();

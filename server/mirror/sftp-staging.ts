@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import type { FileSource, FileStat } from '../filesystem/file-tree.ts';
+import type { Owner } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { BLOCK_BYTES } from './divergence.ts';
 import { PieceWriter } from './piece-writer.ts';
@@ -21,14 +22,14 @@ export async function replaceFile(
 ): Promise<void> {
   const { session, handles } = replica;
   const at = replica.absolute(path);
-  const keepsOwners = await replica.keepsOwners();
+  const owner = await replica.ownerThere(source.stat);
   await staging(replica, { at, neededBytes: source.stat.sizeBytes }, async (staged) => {
     const pieces = new PieceWriter(session, staged.handle);
     const sizeBytes = await sent(pieces, source.content);
     // The server works them off in order, so none waits for the answer to another.
     const [, , found] = await Promise.all([
       pieces.finish(),
-      describe(session, staged.handle, source.stat, keepsOwners),
+      describe(session, staged.handle, source.stat, owner),
       sizeBytes > SAFE_PIECE_BYTES ? session.fstat(staged.handle) : undefined,
       staged.close(),
     ]);
@@ -194,9 +195,8 @@ async function describe(
   session: SftpSession,
   handle: Buffer,
   stat: FileStat,
-  keepsOwners: boolean,
+  owner: Owner | undefined,
 ): Promise<void> {
-  const owner = keepsOwners ? { uid: stat.uid, gid: stat.gid } : undefined;
   const others = { mode: stat.mode, ...toSftpTimes(stat) };
   const isApart = owner && (stat.mode & 0o7000) !== 0;
   const sets = isApart ? [owner, others] : [{ ...owner, ...others }];

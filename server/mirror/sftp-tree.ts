@@ -11,7 +11,7 @@ import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { applyOperation } from './sftp-apply.ts';
-import { lstatOrMissing, toFileStat } from './sftp-attributes.ts';
+import { lstatOrMissing } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
 import { dropLeftovers, dropPreImage, restorePreImage } from './sftp-leftovers.ts';
 import { hash, list, read } from './sftp-read.ts';
@@ -60,7 +60,7 @@ export class SftpTree implements FileTree {
   stat(path: TreePath): Promise<FileStat | undefined> {
     return this.#reading(path, async (replica) => {
       const found = await lstatOrMissing(replica.session, replica.absolute(path));
-      return found && toFileStat(found);
+      return found && replica.statOf(found);
     });
   }
 

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import { freePort } from './free-port.ts';
 import { ProcessTree } from './process-tree.ts';
@@ -23,6 +23,8 @@ export interface SshdOptions {
   readonly logsRequests?: boolean;
   /** The server has a host key of each type; known_hosts knows the last one. */
   readonly hostKeyTypes?: readonly HostKeyType[];
+  /** What its machine has in files such as /etc/passwd, by their path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface RestartChanges {
@@ -83,8 +85,8 @@ class Sshd implements SshdMirror {
   readonly #requestLog: string | undefined;
   #sftpFlags: string;
   #tree: ProcessTree | undefined;
-  /** What runs the server where it sees another boot_id. */
-  #underBootId: readonly string[] = [];
+  /** What the server sees instead of files of this machine: by their path, where that is. */
+  readonly #files = new Map<string, string>();
   readonly #onExit = () => this.#cleanUpNow();
 
   constructor(options: SshdOptions, port: number) {
@@ -97,6 +99,7 @@ class Sshd implements SshdMirror {
     this.#sftpFlags = options.sftpFlags ?? '';
     if (options.logsRequests) this.#requestLog = join(this.#directory, 'requests.log');
     this.#hostKeyTypes = options.hostKeyTypes ?? ['ed25519'];
+    for (const [path, content] of Object.entries(options.files ?? {})) this.#show(path, content);
     mkdirSync(this.root, { recursive: true });
     generateKey(this.identityFile, 'ed25519');
     this.#makeHostKeys();
@@ -128,7 +131,7 @@ class Sshd implements SshdMirror {
     writeFileSync(configFile, this.#sshdConfig());
     mkdirSync('/run/sshd', { recursive: true });
     const log = join(this.#directory, 'sshd.log');
-    const command = [...this.#underBootId, SSHD, '-D', '-f', configFile, '-E', log];
+    const command = [...this.#underOtherFiles(), SSHD, '-D', '-f', configFile, '-E', log];
     const child = spawn('/usr/bin/env', command, { stdio: 'ignore' });
     if (child.pid === undefined) throw new Error(`cannot start ${SSHD}: is openssh-server installed?`);
     this.#tree = new ProcessTree(child.pid);
@@ -156,7 +159,7 @@ class Sshd implements SshdMirror {
     this.#sftpFlags = changes.sftpFlags ?? this.#sftpFlags;
     if (changes.newHostKey) this.#renewHostKeys();
     if (changes.formerHostKey) this.#restoreHostKeys();
-    if (changes.rebooted) this.#reboot();
+    if (changes.rebooted) this.#show('/proc/sys/kernel/random/boot_id', `${randomUUID()}\n`);
     await this.start();
   }
 
@@ -165,11 +168,16 @@ class Sshd implements SshdMirror {
     return `${type} ${key?.trim()}`;
   }
 
-  #reboot(): void {
-    const bootId = join(this.#directory, 'boot_id');
-    writeFileSync(bootId, `${randomUUID()}\n`);
-    const script = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
-    this.#underBootId = ['unshare', '--mount', 'sh', '-c', script, bootId];
+  #show(path: string, content: string): void {
+    const file = join(this.#directory, basename(path));
+    writeFileSync(file, content, { mode: 0o644 });
+    this.#files.set(path, file);
+  }
+
+  #underOtherFiles(): string[] {
+    if (this.#files.size === 0) return [];
+    const mounts = [...this.#files].map(([path, file]) => `mount --bind ${file} ${path} && `);
+    return ['unshare', '--mount', 'sh', '-c', `${mounts.join('')}exec "$@"`, 'sh'];
   }
 
   changesOf(path: string): string[] {
