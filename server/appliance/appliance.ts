@@ -25,8 +25,8 @@ import { JobFiles } from './job-files.ts';
 import { Jobs } from './jobs.ts';
 import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
 import { MirrorCommands } from './mirror-commands.ts';
-import { MirrorSet } from './mirror-set.ts';
-import { mirrorFor } from './mirror-wiring.ts';
+import type { MirrorSet } from './mirror-set.ts';
+import { mirrorSetFor } from './mirror-wiring.ts';
 import { Mode } from './mode.ts';
 import { ownGround } from './own-ground.ts';
 import { probeMirror } from './probe-mirror.ts';
@@ -152,11 +152,7 @@ export class Appliance {
     const own = await ownGround(configuration);
     const leaseTimes = this.#options.leaseTimes ?? LEASE_TIMES;
     const context = { journal, local: shared, excludes, identity, locks, own, leaseTimes, timeoutMs, logger };
-    const mirrors = new MirrorSet({
-      configurations: configuration.mirrors,
-      make: (config) => mirrorFor(config, context),
-      locks,
-    });
+    const mirrors = mirrorSetFor(configuration.mirrors, context);
     const mode = new Mode(mirrors, journal.writesOff);
     const participants = () => mirrors.all;
     const settling = new Settling({ local: shared, intents: journal.intents, locks, participants, logger });
@@ -176,7 +172,6 @@ export class Appliance {
     coordinator.events.on('committed', (operation) => settling.follow(operation));
     const ring = new EventRing();
     const files = new JobFiles(join(configuration.statePath, 'jobs'), logger);
-    const kept = await files.load();
     const jobs = new Jobs({
       local: shared,
       mirrors,
@@ -188,7 +183,7 @@ export class Appliance {
       ring,
       logger,
       files,
-      kept,
+      kept: await files.load(),
     });
     const mirrorList = this.#mirrorList(mirrors, journal, coordinator);
     this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList });

@@ -13,10 +13,11 @@ import { Reconciler, type WithLock } from '../resync/reconciler.ts';
 import type { PathLocks } from '../transaction/path-locks.ts';
 import type { LeaseTimes } from './lease.ts';
 import { MirrorLease } from './mirror-lease.ts';
+import { MirrorSet } from './mirror-set.ts';
 import type { ReplicaIdentity } from './replica-identity.ts';
 import { SyncedMirror } from './synced-mirror.ts';
 
-export interface MirrorContext {
+interface MirrorContext {
   readonly journal: Journal;
   /** Without what is excluded. */
   readonly local: LocalTree;
@@ -29,8 +30,20 @@ export interface MirrorContext {
   readonly logger: Logger;
 }
 
+/** The mirrors of the configuration, and how further ones are made. */
+export function mirrorSetFor(
+  configurations: readonly MirrorConfiguration[],
+  context: MirrorContext,
+): MirrorSet {
+  return new MirrorSet({
+    configurations,
+    make: (config) => mirrorFor(config, context),
+    locks: context.locks,
+  });
+}
+
 /** One mirror of the configuration with all that belongs to it, not started yet. */
-export function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
+function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
   const { journal, local, excludes, identity, locks, own, leaseTimes, timeoutMs, logger } = context;
   const stale = journal.staleSet(config.name);
   const markAllStale = async () => {
