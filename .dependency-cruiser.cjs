@@ -19,6 +19,7 @@ const GUARDED_PACKAGES = {
   ssh2: ['mirror', 'demo'],
   'fuse-native': ['fuse'],
   lmdb: ['journal'],
+  ignore: ['filesystem'],
   fastify: ['api'],
   '@fastify/[^/]+': ['api'],
   'socket\\.io': ['api'],

@@ -75,6 +75,7 @@ const LAYER_PLANTS = {
   'server/appliance/planted-static.ts': ['package-fastify', usesPackage('@fastify/static')],
   'server/appliance/planted-socket.ts': ['package-socket-io', usesPackage('socket.io')],
   'server/resync/planted-lmdb.ts': ['package-lmdb', usesPackage('lmdb')],
+  'server/resync/planted-ignore.ts': ['package-ignore', usesPackage('ignore')],
   'server/base/planted-development.ts': ['no-development-package-at-run-time', usesPackage('react')],
   'server/base/planted-unresolvable.ts': ['no-unresolvable', usesPackage('no-such-package')],
   'server/base/planted-cycle.ts': [

@@ -43,9 +43,10 @@ function readings(tree: FileTree, excludes: Excludes): Pick<FileTree, 'apply' | 
       try {
         await tree.apply(operation, options);
       } catch (error) {
-        if (operation.kind !== 'rmdir' || !hasCode(error, 'NOT_EMPTY')) throw error;
+        if (!hasCode(error, 'NOT_EMPTY')) throw error;
+        const at = 'to' in operation ? operation.to : operation.path;
         const why = 'is not empty there; what is excluded is never removed from a mirror';
-        throw new AppError('NOT_EMPTY', `${operation.path} ${why}`, { cause: error });
+        throw new AppError('NOT_EMPTY', `${at} ${why}`, { cause: error });
       }
     },
     async stat(path: TreePath) {

@@ -164,6 +164,11 @@ describe('what a mirror holds of it', () => {
       code: 'NOT_EMPTY',
       message: expect.stringContaining('excluded') as unknown,
     });
+    const replaced: Operation = { kind: 'rename', path: p('/dir'), to: p('/empty') };
+    await expect(engine.coordinator.run(replaced)).rejects.toMatchObject({
+      code: 'NOT_EMPTY',
+      message: expect.stringMatching(/^\/empty .*excluded/) as unknown,
+    });
     await expectEqual();
     first?.tree.fail('lost-before');
     if (first) Object.assign(first, { required: false });

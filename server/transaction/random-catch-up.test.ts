@@ -14,9 +14,9 @@ const ROUNDS = Number(process.env['PROXYFS_TEST_ROUNDS'] ?? 5);
 const SEED = Number(process.env['PROXYFS_TEST_SEED'] ?? Date.now() % 1_000_000);
 const LIMIT_MS = 20_000 + ROUNDS * 5000;
 const OWNER = { uid: 0, gid: 0 };
-/** By name, by place, and with what is below. */
-const EXCLUDE = ['e', '/w/two/c', 'deep/'];
-const LEFT_OUT = /(^|\/)(e|deep)(\/|$)|^w\/two\/c$/;
+/** By name, by place, and with what is below; in one of two runs. */
+const EXCLUDE = SEED % 2 === 0 ? ['e', '/w/two/c', '/w/two/deep/'] : [];
+const LEFT_OUT = /(^|\/)e$|^w\/two\/(c$|deep(\/|$))/;
 
 let engine: Engine;
 beforeEach(async () => {
@@ -97,7 +97,7 @@ it(
       await engine.coordinator.run({ kind: 'mkdir', path, mode: 0o755, owner: OWNER });
     for (let k = 0; k < ROUNDS; k += 1) {
       const calls = await round(random, absent);
-      const differences = await compareTrees(engine.roots, { leaveOut: LEFT_OUT });
+      const differences = await compareTrees(engine.roots, EXCLUDE.length > 0 ? { leaveOut: LEFT_OUT } : {});
       expect(differences, [...differences, `after, in round ${k}:`, ...calls].join('\n')).toEqual([]);
     }
   },
