@@ -8,7 +8,7 @@ const LAYERS = [
   ['transaction', 'resync'],
   ['mount'],
   ['appliance'],
-  ['api'],
+  ['api', 'doctor'],
   ['service'],
   ['cli', 'demo'],
 ];

@@ -1,4 +1,4 @@
-import { asAppError } from '../base/errors.ts';
+import { type AppError, asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { FuseDriver, FuseHandlers } from '../fuse/driver.ts';
@@ -28,20 +28,25 @@ export function driverFor(configuration: Configuration, handlers: FuseHandlers, 
   return new DRIVERS[name]({ mountPoint, handlers, allowOther: mount.allowOther, logger });
 }
 
-/** Says which driver would mount and why, and whether it could, mounting nothing. The answer is the exit code. */
+/** Which driver would mount, and whether it could; mounts nothing. */
+export async function tryDriver(
+  configuration: Pick<Configuration, 'mount'>,
+): Promise<DriverChoice & { readonly failure?: AppError }> {
+  const choice = chosenDriver(configuration);
+  try {
+    await DRIVERS[choice.name].check();
+    return choice;
+  } catch (thrown) {
+    return { ...choice, failure: asAppError(thrown) };
+  }
+}
+
+/** Says which driver would mount and why, and whether it could. The answer is the exit code. */
 export async function checkDriver(
   configuration: Configuration,
   print: (line: string) => void,
 ): Promise<number> {
-  const { name, reason } = chosenDriver(configuration);
-  const driver = `driver ${name} (${reason})`;
-  try {
-    await DRIVERS[name].check();
-    print(`${driver}: fine`);
-    return 0;
-  } catch (thrown) {
-    const { code, message } = asAppError(thrown);
-    print(`${driver}: ${code}: ${message}`);
-    return 1;
-  }
+  const { name, reason, failure } = await tryDriver(configuration);
+  print(`driver ${name} (${reason}): ${failure ? `${failure.code}: ${failure.message}` : 'fine'}`);
+  return failure ? 1 : 0;
 }

@@ -3,8 +3,10 @@ import { VERSION } from '../appliance/version.ts';
 import { asAppError } from '../base/errors.ts';
 import { checkMirrors } from '../appliance/check-mirrors.ts';
 import { checkDriver } from '../appliance/driver-choice.ts';
+import { addDoctor } from './doctor-command.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { registerRestCommands } from './rest-commands.ts';
+import { processTerminal } from './terminal.ts';
 import { ConfigurationFile } from '../config/configuration-file.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { runInForeground } from '../service/foreground.ts';
@@ -34,6 +36,7 @@ export async function runCommandLine(argv: readonly string[], hooks: ApplianceHo
       const driver = await checkDriver(configuration, print);
       exitCode = Math.max(driver, await checkMirrors(configuration, print));
     });
+  addDoctor(program, processTerminal);
   registerRestCommands(program);
   try {
     await program.parseAsync([...argv]);

@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { constants } from 'node:os';
 import { AppError } from '../base/errors.ts';
@@ -11,9 +11,12 @@ export const MOUNT_SOURCE = 'proxyfs';
 const COMMAND_LIMIT_MS = 10_000;
 const MOST_STACKED = 16;
 
-/** Looks at a path in a process of its own: a hung mount then hangs that one, and is not ours to wait for. */
+/**
+ * Looks at a path in a process of its own: a hung mount then hangs that one, and is not ours to wait for. The attributes of
+ * a mount that has just died are still cached, its free space never is.
+ */
 const PROBE = `
-  try { require('node:fs').lstatSync(process.argv[1]); }
+  try { require('node:fs').statfsSync(process.argv[1]); }
   catch (error) { process.exit(error.code === 'ENOTCONN' ? ${constants.errno.ENOTCONN} : 1); }
 `;
 
@@ -34,12 +37,27 @@ export async function prepareMountPoint(path: string): Promise<string> {
   return mountPoint;
 }
 
+/** What a start would meet at a mount point. */
+export type MountPointState = 'free' | 'living' | 'dead' | 'foreign' | 'missing' | 'occupied';
+
+/** Looks at a mount point and changes nothing. */
+export async function lookAtMountPoint(path: string): Promise<MountPointState> {
+  const mountPoint = await locateMountPoint(path).catch(() => undefined);
+  if (mountPoint === undefined) return 'missing';
+  const mount = await mountedAt(mountPoint);
+  if (mount && !isOurs(mount)) return 'foreign';
+  if (mount) return (await isDead(mountPoint)) ? 'dead' : 'living';
+  const names = await readdir(mountPoint).catch(() => undefined);
+  if (!names) return 'missing';
+  return names.length > 0 ? 'occupied' : 'free';
+}
+
 /** Removes dead Proxyfs mounts from a directory; leaves everything else alone and rejects with MOUNT_FAILED. */
 export async function cleanStaleMount(mountPoint: string): Promise<void> {
   for (let removed = 0; removed < MOST_STACKED; removed++) {
     const mount = await mountedAt(mountPoint);
     if (!mount) return;
-    if (mount.source !== MOUNT_SOURCE || !mount.type.startsWith('fuse')) {
+    if (!isOurs(mount)) {
       throw new AppError('MOUNT_FAILED', `${mount.source} (${mount.type}) is mounted on ${mountPoint}`);
     }
     if (!(await isDead(mountPoint))) {
@@ -67,6 +85,10 @@ async function unmountWith(mountPoint: string, [program = '', ...args]: string[]
   if (typeof end === 'object' && end.exitCode === 0) return;
   const reason = typeof end === 'object' ? end.stderr.trim() : end;
   throw new AppError('MOUNT_FAILED', `${program} ${mountPoint}: ${reason}`);
+}
+
+function isOurs({ source, type }: MountEntry): boolean {
+  return source === MOUNT_SOURCE && type.startsWith('fuse');
 }
 
 /** Whether nobody serves the mount any more: then the kernel answers ENOTCONN to everything. */

@@ -18,5 +18,5 @@ it('finds the mount that a path lies in, the last one where several are on one d
   expect(idOf('/mnt/p')).toBe(2);
   expect(idOf('/mnt/p/other')).toBe(2);
   expect(idOf('/mnt/p/www')).toBe(4);
-  expect(mountAround('/mnt/p/www', TABLE)).toMatchObject({ shared: true });
+  expect(mountAround('/mnt/p/www', TABLE)).toMatchObject({ propagation: 'shared' });
 });

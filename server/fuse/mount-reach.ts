@@ -1,5 +1,4 @@
 import { readlink } from 'node:fs/promises';
-import { hasErrno } from '../filesystem/errno.ts';
 import { locateMountPoint } from './mount-point.ts';
 import { type MountEntry, mountTable } from './mount-table.ts';
 
@@ -12,11 +11,12 @@ const FIRST_PIDS = 'pid:[4026531836]';
  */
 export async function hiddenMountReason(path: string): Promise<string | undefined> {
   const mountPoint = await locateMountPoint(path);
-  if (mountAround(mountPoint, await mountTable())?.shared !== false || !(await hasOwnMounts()))
-    return undefined;
+  const propagation = mountAround(mountPoint, await mountTable())?.propagation ?? 'shared';
+  const isHidden = propagation === 'slave' || (propagation === 'private' && (await hasOwnMounts()));
+  if (!isHidden) return undefined;
   return (
-    `${path} is not on a shared mount, so the mount does not reach the host ` +
-    '(in a container: -v /DIRECTORY:/DIRECTORY:rshared, and the mount point in a subdirectory)'
+    `${path} is on a ${propagation} mount, so the mount does not reach the host (in a container: ` +
+    '-v /DIRECTORY:/DIRECTORY:rshared, and the mount point in a subdirectory; in a service: no mounts of its own)'
   );
 }
 
@@ -29,12 +29,10 @@ export function mountAround(path: string, table: readonly MountEntry[]): MountEn
   return around.findLast(({ mountPoint }) => mountPoint.length === longest);
 }
 
+/** Only where it is certain. */
 async function hasOwnMounts(): Promise<boolean> {
-  if ((await readlink('/proc/self/ns/pid')) !== FIRST_PIDS) return true;
-  try {
-    return (await readlink('/proc/1/ns/mnt')) !== (await readlink('/proc/self/ns/mnt'));
-  } catch (error) {
-    // Other users may not ask; root may where it is not shut in.
-    return process.geteuid?.() === 0 && hasErrno(error, 'EACCES', 'EPERM');
-  }
+  const namespace = (path: string) => readlink(path).catch(() => undefined);
+  if ((await namespace('/proc/self/ns/pid')) !== FIRST_PIDS) return true;
+  const [first, own] = [await namespace('/proc/1/ns/mnt'), await namespace('/proc/self/ns/mnt')];
+  return first !== undefined && first !== own;
 }

@@ -4,13 +4,22 @@ import { mountTable, parseMountTable } from './mount-table.ts';
 describe('the mount table', () => {
   it('is read with any number of optional fields', () => {
     const text = [
-      '22 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw',
+      '22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw',
+      '23 22 254:1 / /srv rw shared:3 master:2 - ext4 /dev/vdb rw',
       '42 22 0:39 / /mnt/www rw,nosuid - fuse proxyfs rw,user_id=0',
       '',
     ].join('\n');
     expect(parseMountTable(text)).toEqual([
-      { id: 22, deviceMinor: 0, mountPoint: '/', type: 'ext4', source: '/dev/vda', shared: true },
-      { id: 42, deviceMinor: 39, mountPoint: '/mnt/www', type: 'fuse', source: 'proxyfs', shared: false },
+      { id: 22, deviceMinor: 0, mountPoint: '/', type: 'ext4', source: '/dev/vda', propagation: 'shared' },
+      { id: 23, deviceMinor: 1, mountPoint: '/srv', type: 'ext4', source: '/dev/vdb', propagation: 'slave' },
+      {
+        id: 42,
+        deviceMinor: 39,
+        mountPoint: '/mnt/www',
+        type: 'fuse',
+        source: 'proxyfs',
+        propagation: 'private',
+      },
     ]);
   });
 

@@ -8,9 +8,14 @@ export interface MountEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly source: string;
-  /** Whether what is mounted there or below shows in other mount namespaces too. */
-  readonly shared: boolean;
+  readonly propagation: Propagation;
 }
+
+/**
+ * Who else sees what is mounted below: `shared`: the other mount namespaces that have this mount; `slave`: not those that
+ * it comes from, as in a service of its own mounts; `private`: nobody.
+ */
+export type Propagation = 'shared' | 'slave' | 'private';
 
 /** What is mounted, in the order of mounting: of several on one directory the last one is seen. */
 export async function mountTable(): Promise<readonly MountEntry[]> {
@@ -26,10 +31,14 @@ export function parseMountTable(text: string): readonly MountEntry[] {
     const [type, source] = (after ?? '').split(' ');
     if (!id || !mountPoint || !type || source === undefined) return [];
     const deviceMinor = Number(device?.split(':')[1]);
-    const shared = optional.some((field) => field.startsWith('shared:'));
     const place = { mountPoint: unescaped(mountPoint), source: unescaped(source) };
-    return [{ id: Number(id), deviceMinor, ...place, type, shared }];
+    return [{ id: Number(id), deviceMinor, ...place, type, propagation: propagationOf(optional) }];
   });
+}
+
+function propagationOf(optional: readonly string[]): Propagation {
+  if (optional.some((field) => field.startsWith('master:'))) return 'slave';
+  return optional.some((field) => field.startsWith('shared:')) ? 'shared' : 'private';
 }
 
 /** The kernel writes space, tab, newline and backslash as a backslash and three octal digits. */
