@@ -45,39 +45,43 @@ export const mirrorCapabilitiesSchema = z.object({
 });
 
 /** One mirror as an operator sees it. `id` is its name in the configuration. */
-export const mirrorViewSchema = z.object({
-  id: z.string(),
-  host: z.string(),
-  port: z.number().int(),
-  path: z.string(),
-  required: z.boolean(),
-  detached: z.boolean(),
-  /** Added lately: no change counts on it before it has all content. */
-  joining: z.boolean(),
-  link: z.enum(LINK_STATES),
-  content: z.enum(CONTENT_STATES),
-  reason: reasonSchema.optional(),
-  linkSince: time,
-  contentSince: time,
-  stalePaths: count,
-  rttMs: roundTripSchema.nullable(),
-  freeBytes: count.nullable(),
-  capabilities: mirrorCapabilitiesSchema.nullable(),
-  lastOkAt: time.nullable(),
-  /** When the whole of it was last compared with the local tree. */
-  lastScrubAt: time.nullable(),
-});
+export const mirrorViewSchema = z
+  .object({
+    id: z.string(),
+    host: z.string(),
+    port: z.number().int(),
+    path: z.string(),
+    required: z.boolean(),
+    detached: z.boolean(),
+    /** Added lately: no change counts on it before it has all content. */
+    joining: z.boolean(),
+    link: z.enum(LINK_STATES),
+    content: z.enum(CONTENT_STATES),
+    reason: reasonSchema.optional(),
+    linkSince: time,
+    contentSince: time,
+    stalePaths: count,
+    rttMs: roundTripSchema.nullable(),
+    freeBytes: count.nullable(),
+    capabilities: mirrorCapabilitiesSchema.nullable(),
+    lastOkAt: time.nullable(),
+    /** When the whole of it was last compared with the local tree. */
+    lastScrubAt: time.nullable(),
+  })
+  .meta({ id: 'Mirror' });
 export type MirrorView = z.infer<typeof mirrorViewSchema>;
 
 /** One mirror's part in one transaction; `attempt` is 0 before the first. */
-export const participantViewSchema = z.object({
-  mirror: z.string(),
-  state: z.enum(PARTICIPANT_STATES),
-  attempt: count,
-  attempts: count,
-  nextRetryAt: time.optional(),
-  error: reasonSchema.optional(),
-});
+export const participantViewSchema = z
+  .object({
+    mirror: z.string(),
+    state: z.enum(PARTICIPANT_STATES),
+    attempt: count,
+    attempts: count,
+    nextRetryAt: time.optional(),
+    error: reasonSchema.optional(),
+  })
+  .meta({ id: 'Participant' });
 export type ParticipantView = z.infer<typeof participantViewSchema>;
 
 export const OUTCOMES = ['committed', 'rolled-back'] as const;
@@ -88,19 +92,21 @@ export type Outcome = (typeof OUTCOMES)[number];
 export const transactionErrorSchema = reasonSchema.extend({ errno: z.string() });
 
 /** One transaction; `endedAt`, `outcome` and, where rolled back, `error` appear when it is over. */
-export const transactionViewSchema = z.object({
-  id: z.string(),
-  operation: z.enum(OPERATION_KINDS),
-  path: z.string(),
-  to: z.string().optional(),
-  sizeBytes: count.optional(),
-  state: z.enum(TRANSACTION_STATES),
-  startedAt: time,
-  endedAt: time.optional(),
-  outcome: z.enum(OUTCOMES).optional(),
-  error: transactionErrorSchema.optional(),
-  participants: z.array(participantViewSchema),
-});
+export const transactionViewSchema = z
+  .object({
+    id: z.string(),
+    operation: z.enum(OPERATION_KINDS),
+    path: z.string(),
+    to: z.string().optional(),
+    sizeBytes: count.optional(),
+    state: z.enum(TRANSACTION_STATES),
+    startedAt: time,
+    endedAt: time.optional(),
+    outcome: z.enum(OUTCOMES).optional(),
+    error: transactionErrorSchema.optional(),
+    participants: z.array(participantViewSchema),
+  })
+  .meta({ id: 'Transaction' });
 export type TransactionView = z.infer<typeof transactionViewSchema>;
 
 /** Totals since `bootId` began; exact, also while events are sampled. */
@@ -108,79 +114,103 @@ export const countersSchema = z.object({ committed: count, rolledBack: count, re
 export type Counters = z.infer<typeof countersSchema>;
 
 /** Something that needs a person: what, since when, and which mirror's or transaction's buttons help. */
-export const attentionItemSchema = z.object({
-  id: z.string(),
-  severity: z.enum(['warning', 'critical']),
-  code: errorCodeSchema,
-  message: z.string(),
-  openedAt: time,
-  mirror: z.string().optional(),
-  transaction: z.string().optional(),
-});
+export const attentionItemSchema = z
+  .object({
+    id: z.string(),
+    severity: z.enum(['warning', 'critical']),
+    code: errorCodeSchema,
+    message: z.string(),
+    openedAt: time,
+    mirror: z.string().optional(),
+    transaction: z.string().optional(),
+  })
+  .meta({ id: 'AttentionItem' });
 export type AttentionItem = z.infer<typeof attentionItemSchema>;
 
 /** The first page in one answer. Both lists of transactions are newest first and capped; `count` is exact. */
-export const overviewSchema = z.object({
-  mode: z.enum(APPLIANCE_MODES),
-  reason: z.string(),
-  mount: z.object({
-    point: z.string(),
-    driver: z.string(),
-    /** Why it is this driver. */
-    driverReason: z.string(),
-    mounted: z.boolean(),
-  }),
-  mirrors: z.array(mirrorViewSchema),
-  inFlight: z.object({ count, items: z.array(transactionViewSchema) }),
-  recent: z.array(transactionViewSchema),
-  counters: countersSchema,
-  attention: z.array(attentionItemSchema),
-  seq: count,
-  bootId: z.string(),
-  version: z.string(),
-});
+export const overviewSchema = z
+  .object({
+    mode: z.enum(APPLIANCE_MODES),
+    reason: z.string(),
+    mount: z.object({
+      point: z.string(),
+      driver: z.string(),
+      /** Why it is this driver. */
+      driverReason: z.string(),
+      mounted: z.boolean(),
+    }),
+    mirrors: z.array(mirrorViewSchema),
+    inFlight: z.object({ count, items: z.array(transactionViewSchema) }),
+    recent: z.array(transactionViewSchema),
+    counters: countersSchema,
+    attention: z.array(attentionItemSchema),
+    seq: count,
+    bootId: z.string(),
+    version: z.string(),
+  })
+  .meta({ id: 'Overview' });
 export type Overview = z.infer<typeof overviewSchema>;
 
-export const mirrorListSchema = z.object({ items: z.array(mirrorViewSchema), nextCursor: z.null() });
+export const mirrorListSchema = z
+  .object({ items: z.array(mirrorViewSchema), nextCursor: z.null() })
+  .meta({ id: 'MirrorList' });
 export type MirrorList = z.infer<typeof mirrorListSchema>;
 
-export const transactionListSchema = z.object({
-  items: z.array(transactionViewSchema),
-  /** Hand it back as `cursor` for the next page; null after the last. */
-  nextCursor: z.string().nullable(),
-});
+export const transactionListSchema = z
+  .object({
+    items: z.array(transactionViewSchema),
+    /** Hand it back as `cursor` for the next page; null after the last. */
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'TransactionList' });
 export type TransactionList = z.infer<typeof transactionListSchema>;
 
 /** The answer to detach, attach and retry of a mirror; `changed` is false where it already was so. */
-export const mirrorChangeSchema = z.object({ changed: z.boolean(), mirror: mirrorViewSchema });
+export const mirrorChangeSchema = z
+  .object({ changed: z.boolean(), mirror: mirrorViewSchema })
+  .meta({ id: 'MirrorChange' });
 export type MirrorChange = z.infer<typeof mirrorChangeSchema>;
 
 /** The answer to `POST /mode`; `changed` is false where it already was so. */
-export const modeChangeSchema = z.object({
-  changed: z.boolean(),
-  mode: z.enum(APPLIANCE_MODES),
-  reason: z.string(),
-});
+export const modeChangeSchema = z
+  .object({
+    changed: z.boolean(),
+    mode: z.enum(APPLIANCE_MODES),
+    reason: z.string(),
+  })
+  .meta({ id: 'ModeChange' });
 export type ModeChange = z.infer<typeof modeChangeSchema>;
 
 /** The answer (202) to retry and cancel of a transaction: the wish is taken note of, the end is an event. */
-export const acceptedSchema = z.object({ accepted: z.literal(true), transaction: z.string() });
+export const acceptedSchema = z
+  .object({ accepted: z.literal(true), transaction: z.string() })
+  .meta({ id: 'Accepted' });
 export type Accepted = z.infer<typeof acceptedSchema>;
 
-export const readinessSchema = z.object({
-  ready: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
-});
+/** The answer of `/healthz`. */
+export const livenessSchema = z.object({ status: z.literal('alive') }).meta({ id: 'Liveness' });
+
+/** The answer of `GET /session`. */
+export const whoSchema = z.object({ by: z.enum(['token', 'session']) }).meta({ id: 'Who' });
+
+export const readinessSchema = z
+  .object({
+    ready: z.boolean(),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  })
+  .meta({ id: 'Readiness' });
 export type Readiness = z.infer<typeof readinessSchema>;
 
 /** RFC 9457, `application/problem+json`. `errors` names each mistake of the request by its place. */
-export const problemDetailsSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string(),
-  code: errorCodeSchema,
-  retryable: z.boolean(),
-  errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
-});
+export const problemDetailsSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: errorCodeSchema,
+    retryable: z.boolean(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'Problem' });
 export type ProblemDetails = z.infer<typeof problemDetailsSchema>;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Counters, MirrorView, ParticipantView, Reason, RoundTrip, TransactionView } from './api.ts';
 import type { JobView } from './jobs.ts';
 import type { ApplianceMode, TransactionState } from './states.ts';
@@ -69,6 +70,23 @@ export interface EventBatch extends EventPosition {
   readonly reset: boolean;
   readonly events: readonly EventEnvelope[];
 }
+
+/** The same for the OpenAPI document; what each event carries is said by `EventPayloads`. */
+export const eventBatchSchema = z
+  .object({
+    seq: z.number().int(),
+    bootId: z.string(),
+    reset: z.boolean(),
+    events: z.array(
+      z.object({
+        seq: z.number().int(),
+        at: z.iso.datetime(),
+        event: z.string(),
+        data: z.looseObject({}),
+      }),
+    ),
+  })
+  .meta({ id: 'EventBatch' });
 
 /** socket.io, from the server. `events` come in order; `reset` means: refetch, then go on from there. */
 export interface ServerToClientEvents {

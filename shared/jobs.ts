@@ -45,45 +45,49 @@ export const jobRequestSchema = z.discriminatedUnion('type', [
 export type JobRequest = z.output<typeof jobRequestSchema>;
 
 /** A resync or a scrub; `endedAt` and, where it failed, `error` appear when it is over. */
-export const jobViewSchema = z.object({
-  id: z.string(),
-  type: z.enum(['resync', 'scrub']),
-  /** null: each of them. */
-  mirror: z.string().nullable(),
-  path: z.string(),
-  compare: z.enum(COMPARE_MODES),
-  /** Whether it may change anything. */
-  repairs: z.boolean(),
-  state: z.enum(JOB_STATES),
-  phase: z.enum(JOB_PHASES),
-  startedBy: z.enum(JOB_STARTERS),
-  /** How often it was begun anew, since the appliance had ended in the middle of it. */
-  restarts: count,
-  startedAt: time,
-  endedAt: time.optional(),
-  error: reasonSchema.optional(),
-  currentPath: z.string().nullable(),
-  /** Compared so far. */
-  entries: count,
-  comparedBytes: count,
-  /** What there is to compare; null while that isn't known. A guess, as the tree changes meanwhile. */
-  total: z.object({ entries: count, bytes: count }).nullable(),
-  divergences: count,
-  /** Of these: every mirror says the same against the local tree. Never repaired by a scrub. */
-  localSuspected: count,
-  /** What could not be compared. */
-  problems: count,
-  /** What making the mirrors equal takes, as far as is known. */
-  plan: z.object({ copies: count, copyBytes: count, changes: count, removals: count }),
-  repaired: z.object({ paths: count, bytes: count }),
-  /** Both of the phase: compared, or repaired. */
-  entriesPerSecond: count.nullable(),
-  bytesPerSecond: count.nullable(),
-  etaSeconds: count.nullable(),
-});
+export const jobViewSchema = z
+  .object({
+    id: z.string(),
+    type: z.enum(['resync', 'scrub']),
+    /** null: each of them. */
+    mirror: z.string().nullable(),
+    path: z.string(),
+    compare: z.enum(COMPARE_MODES),
+    /** Whether it may change anything. */
+    repairs: z.boolean(),
+    state: z.enum(JOB_STATES),
+    phase: z.enum(JOB_PHASES),
+    startedBy: z.enum(JOB_STARTERS),
+    /** How often it was begun anew, since the appliance had ended in the middle of it. */
+    restarts: count,
+    startedAt: time,
+    endedAt: time.optional(),
+    error: reasonSchema.optional(),
+    currentPath: z.string().nullable(),
+    /** Compared so far. */
+    entries: count,
+    comparedBytes: count,
+    /** What there is to compare; null while that isn't known. A guess, as the tree changes meanwhile. */
+    total: z.object({ entries: count, bytes: count }).nullable(),
+    divergences: count,
+    /** Of these: every mirror says the same against the local tree. Never repaired by a scrub. */
+    localSuspected: count,
+    /** What could not be compared. */
+    problems: count,
+    /** What making the mirrors equal takes, as far as is known. */
+    plan: z.object({ copies: count, copyBytes: count, changes: count, removals: count }),
+    repaired: z.object({ paths: count, bytes: count }),
+    /** Both of the phase: compared, or repaired. */
+    entriesPerSecond: count.nullable(),
+    bytesPerSecond: count.nullable(),
+    etaSeconds: count.nullable(),
+  })
+  .meta({ id: 'Job' });
 export type JobView = z.infer<typeof jobViewSchema>;
 
-export const jobListSchema = z.object({ items: z.array(jobViewSchema), nextCursor: z.null() });
+export const jobListSchema = z
+  .object({ items: z.array(jobViewSchema), nextCursor: z.null() })
+  .meta({ id: 'JobList' });
 export type JobList = z.infer<typeof jobListSchema>;
 
 const divergenceViewSchema = z.object({
@@ -94,12 +98,14 @@ const divergenceViewSchema = z.object({
 });
 
 /** What a job found, path by path; capped, with the number left out. */
-export const jobItemsSchema = z.object({
-  divergences: z.array(divergenceViewSchema),
-  divergencesLeftOut: count,
-  problems: z.array(
-    z.object({ mirror: z.string(), path: z.string(), code: errorCodeSchema, message: z.string() }),
-  ),
-  problemsLeftOut: count,
-});
+export const jobItemsSchema = z
+  .object({
+    divergences: z.array(divergenceViewSchema),
+    divergencesLeftOut: count,
+    problems: z.array(
+      z.object({ mirror: z.string(), path: z.string(), code: errorCodeSchema, message: z.string() }),
+    ),
+    problemsLeftOut: count,
+  })
+  .meta({ id: 'JobItems' });
 export type JobItems = z.infer<typeof jobItemsSchema>;

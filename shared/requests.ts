@@ -56,7 +56,8 @@ const mirrorSettingsSchema = z.strictObject({
 export const newMirrorSchema = mirrorSettingsSchema
   .partial()
   .required({ host: true, path: true })
-  .extend({ id: text });
+  .extend({ id: text })
+  .meta({ id: 'NewMirror' });
 export type NewMirror = z.infer<typeof newMirrorSchema>;
 
 /** The body of `PATCH /mirrors/:id`: null takes a setting back to its default. */

@@ -6,12 +6,15 @@ import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
 import { loginPage, wantsPage } from './login-page.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
+import { VERSION } from '../appliance/version.ts';
+import { documentRoute } from './routes-document.ts';
 import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
 import { jobRoutes } from './routes-jobs.ts';
 import { mirrorRoutes } from './routes-mirrors.ts';
 import { sessionRoutes } from './routes-session.ts';
 import { transactionRoutes } from './routes-transactions.ts';
+import type { RouteSpec } from './route.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { staticFiles } from './static-files.ts';
 
@@ -50,8 +53,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     letIn(gate, request);
     done();
   });
-  app.addHook('onRoute', ({ method, url }) => {
+  const specs: RouteSpec[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
     for (const each of [method].flat()) options.onRoute(each, url);
+    if (config?.spec?.method === method) specs.push(config.spec);
   });
   app.addHook('onResponse', (request, reply, done) => {
     logChange(request, reply, logger);
@@ -63,6 +68,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   transactionRoutes(app, controlPlane);
   jobRoutes(app, controlPlane);
   eventRoutes(app, options.feed);
+  documentRoute(app, specs, VERSION);
   await sessionRoutes(app, gate, options.onLogout);
   await staticFiles(app, options.webRoot);
   return app;

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { API_PREFIX } from '../../shared/api.ts';
-import type { EventBatch, EventPosition } from '../../shared/events.ts';
+import { type EventBatch, eventBatchSchema, type EventPosition } from '../../shared/events.ts';
 import { type EventsQuery, eventsQuerySchema } from '../../shared/requests.ts';
 import type { EventFeed } from './event-feed.ts';
-import { checked } from './problem.ts';
+import { route } from './route.ts';
 
 const BATCH_EVENTS = 500;
 /** Readers beyond these are answered at once instead of waiting. */
@@ -25,14 +25,23 @@ export function eventRoutes(app: FastifyInstance, feed: EventFeed): void {
     return feed.read(since, BATCH_EVENTS);
   };
 
-  app.get(`${API_PREFIX}/events`, async (request, reply): Promise<EventBatch> => {
-    const query = checked(eventsQuerySchema, request.query, 'query');
-    const since = positionOf(query, feed.position());
-    if (!since) return { ...feed.position(), reset: false, events: [] };
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    return whenThereIsNews(since, query.waitSeconds * 1000, gone.signal);
-  });
+  route(
+    app,
+    {
+      method: 'GET',
+      path: `${API_PREFIX}/events`,
+      summary: 'What happened since, or the next thing that happens',
+      query: eventsQuerySchema,
+      answer: eventBatchSchema,
+    },
+    async ({ query, reply }): Promise<EventBatch> => {
+      const since = positionOf(query, feed.position());
+      if (!since) return { ...feed.position(), reset: false, events: [] };
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      return whenThereIsNews(since, query.waitSeconds * 1000, gone.signal);
+    },
+  );
 }
 
 function positionOf({ since, bootId }: EventsQuery, now: EventPosition): EventPosition | undefined {

@@ -1,50 +1,84 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { API_PREFIX } from '../../shared/api.ts';
-import { type JobList, type JobRequest, jobRequestSchema, resyncBodySchema } from '../../shared/jobs.ts';
-import type { ControlPlane } from '../appliance/control-plane.ts';
-import { checked } from './problem.ts';
-import { bodyOf, found, idOf, nothingSchema } from './route.ts';
+import {
+  type JobRequest,
+  jobItemsSchema,
+  jobListSchema,
+  jobRequestSchema,
+  jobViewSchema,
+  resyncBodySchema,
+} from '../../shared/jobs.ts';
+import type { ControlPlane, JobControl } from '../appliance/control-plane.ts';
+import { found, route } from './route.ts';
 
-const CHANGES = ['pause', 'resume', 'cancel'] as const;
+const JOBS = `${API_PREFIX}/jobs`;
+const CHANGES = {
+  pause: 'Hold a job up until it is resumed',
+  resume: 'Go on with a job that is paused',
+  cancel: 'End a job; what it has done stays',
+} as const;
 
 /** Resyncs and scrubs: begin one, follow it, hold it up or end it. */
 export function jobRoutes(app: FastifyInstance, { jobs }: ControlPlane): void {
-  app.get(`${API_PREFIX}/jobs`, (request): JobList => {
-    checked(nothingSchema, request.query, 'query');
-    return { items: [...jobs.list()], nextCursor: null };
-  });
+  readingRoutes(app, jobs);
+  startingRoutes(app, jobs);
+  for (const [change, summary] of Object.entries(CHANGES) as [keyof typeof CHANGES, string][]) {
+    route(
+      app,
+      { method: 'POST', path: `${JOBS}/:id/${change}`, summary, status: 202, answer: jobViewSchema },
+      ({ id }) => jobs.change(id, change),
+    );
+  }
+}
 
-  app.get(`${API_PREFIX}/jobs/:id`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    return found(jobs.find(idOf(request)), 'job');
-  });
+function readingRoutes(app: FastifyInstance, jobs: JobControl): void {
+  route(
+    app,
+    { method: 'GET', path: JOBS, summary: 'Resyncs and scrubs, newest first', answer: jobListSchema },
+    () => ({ items: [...jobs.list()], nextCursor: null }),
+  );
 
-  app.get(`${API_PREFIX}/jobs/:id/items`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    return found(jobs.items(idOf(request)), 'job');
-  });
+  route(app, { method: 'GET', path: `${JOBS}/:id`, summary: 'One job', answer: jobViewSchema }, ({ id }) =>
+    found(jobs.find(id), 'job'),
+  );
 
+  route(
+    app,
+    { method: 'GET', path: `${JOBS}/:id/items`, summary: 'What a job has found', answer: jobItemsSchema },
+    ({ id }) => found(jobs.items(id), 'job'),
+  );
+}
+
+function startingRoutes(app: FastifyInstance, jobs: JobControl): void {
   const start = (reply: FastifyReply, wanted: JobRequest) => {
     const job = jobs.start(wanted);
-    return reply.code(202).header('location', `${API_PREFIX}/jobs/${job.id}`).send(job);
+    reply.header('location', `${JOBS}/${job.id}`);
+    return job;
   };
 
-  app.post(`${API_PREFIX}/jobs`, (request, reply) => {
-    checked(nothingSchema, request.query, 'query');
-    return start(reply, checked(jobRequestSchema, bodyOf(request), 'body'));
-  });
+  route(
+    app,
+    {
+      method: 'POST',
+      path: JOBS,
+      summary: 'Begin a resync or a scrub',
+      body: jobRequestSchema,
+      status: 202,
+      answer: jobViewSchema,
+    },
+    ({ body, reply }) => start(reply, body),
+  );
 
-  app.post(`${API_PREFIX}/mirrors/:id/resync`, (request, reply) => {
-    checked(nothingSchema, request.query, 'query');
-    const body = checked(resyncBodySchema, bodyOf(request), 'body');
-    return start(reply, { ...body, type: 'resync', mirror: idOf(request) });
-  });
-
-  for (const change of CHANGES) {
-    app.post(`${API_PREFIX}/jobs/:id/${change}`, (request, reply) => {
-      checked(nothingSchema, request.query, 'query');
-      checked(nothingSchema, bodyOf(request), 'body');
-      return reply.code(202).send(jobs.change(idOf(request), change));
-    });
-  }
+  route(
+    app,
+    {
+      method: 'POST',
+      path: `${API_PREFIX}/mirrors/:id/resync`,
+      summary: 'Begin a resync of a mirror',
+      body: resyncBodySchema,
+      status: 202,
+      answer: jobViewSchema,
+    },
+    ({ id, body, reply }) => start(reply, { ...body, type: 'resync', mirror: id }),
+  );
 }

@@ -1,5 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { API_PREFIX, type MirrorChange, type MirrorList } from '../../shared/api.ts';
+import {
+  API_PREFIX,
+  type MirrorChange,
+  mirrorChangeSchema,
+  mirrorListSchema,
+  mirrorViewSchema,
+  modeChangeSchema,
+  overviewSchema,
+} from '../../shared/api.ts';
 import {
   changedMirrorSchema,
   modeBodySchema,
@@ -7,72 +15,116 @@ import {
   reasonBodySchema,
 } from '../../shared/requests.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
-import { checked } from './problem.ts';
-import { bodyOf, found, idOf, nothingSchema } from './route.ts';
+import { found, route } from './route.ts';
+
+const MIRRORS = `${API_PREFIX}/mirrors`;
 
 /** The overview, the mode, and the mirrors with what an operator may do to them. */
 export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
-  app.get(`${API_PREFIX}/overview`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    return controlPlane.overview();
-  });
+  route(
+    app,
+    {
+      method: 'GET',
+      path: `${API_PREFIX}/overview`,
+      summary: 'The state of everything',
+      answer: overviewSchema,
+    },
+    () => controlPlane.overview(),
+  );
 
-  app.post(`${API_PREFIX}/mode`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    const { mode, reason } = checked(modeBodySchema, bodyOf(request), 'body');
-    return controlPlane.setMode(mode, reason);
-  });
+  route(
+    app,
+    {
+      method: 'POST',
+      path: `${API_PREFIX}/mode`,
+      summary: 'Switch writing off or on',
+      body: modeBodySchema,
+      answer: modeChangeSchema,
+    },
+    ({ body }) => controlPlane.setMode(body.mode, body.reason),
+  );
 
-  app.get(`${API_PREFIX}/mirrors`, (request): MirrorList => {
-    checked(nothingSchema, request.query, 'query');
-    return { items: [...controlPlane.mirrors()], nextCursor: null };
-  });
+  route(app, { method: 'GET', path: MIRRORS, summary: 'The mirrors', answer: mirrorListSchema }, () => ({
+    items: [...controlPlane.mirrors()],
+    nextCursor: null,
+  }));
 
-  app.get(`${API_PREFIX}/mirrors/:id`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    return found(controlPlane.mirror(idOf(request)), 'mirror');
-  });
+  route(
+    app,
+    { method: 'GET', path: `${MIRRORS}/:id`, summary: 'One mirror', answer: mirrorViewSchema },
+    ({ id }) => found(controlPlane.mirror(id), 'mirror'),
+  );
 
   listChanges(app, controlPlane);
-
-  const change = (
-    name: string,
-    carryOut: (id: string, reason: string | undefined) => MirrorChange | Promise<MirrorChange>,
-  ) =>
-    app.post(`${API_PREFIX}/mirrors/:id/${name}`, (request) => {
-      checked(nothingSchema, request.query, 'query');
-      const { reason } = checked(reasonBodySchema, bodyOf(request), 'body');
-      return carryOut(idOf(request), reason);
-    });
-  change('detach', (id, reason) => controlPlane.detachMirror(id, reason));
-  change('attach', (id) => controlPlane.attachMirror(id));
-  change('retry', (id) => controlPlane.retryMirror(id));
+  stateChanges(app, controlPlane);
 }
 
 function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
   const { mirrorList } = controlPlane;
 
-  app.post(`${API_PREFIX}/mirrors`, async (request, reply) => {
-    checked(nothingSchema, request.query, 'query');
-    const wanted = checked(newMirrorSchema, bodyOf(request), 'body');
-    await mirrorList.add(wanted);
-    const location = `${API_PREFIX}/mirrors/${encodeURIComponent(wanted.id)}`;
-    return reply
-      .code(201)
-      .header('location', location)
-      .send(found(controlPlane.mirror(wanted.id), 'mirror'));
-  });
+  route(
+    app,
+    {
+      method: 'POST',
+      path: MIRRORS,
+      summary: 'Add a mirror, here and in the configuration file',
+      body: newMirrorSchema,
+      status: 201,
+      answer: mirrorViewSchema,
+    },
+    async ({ body, reply }) => {
+      await mirrorList.add(body);
+      reply.header('location', `${MIRRORS}/${encodeURIComponent(body.id)}`);
+      return found(controlPlane.mirror(body.id), 'mirror');
+    },
+  );
 
-  app.patch(`${API_PREFIX}/mirrors/:id`, async (request) => {
-    checked(nothingSchema, request.query, 'query');
-    const id = idOf(request);
-    await mirrorList.change(id, checked(changedMirrorSchema, bodyOf(request), 'body'));
-    return found(controlPlane.mirror(id), 'mirror');
-  });
+  route(
+    app,
+    {
+      method: 'PATCH',
+      path: `${MIRRORS}/:id`,
+      summary: 'Change settings of a mirror; null takes one back to its default',
+      body: changedMirrorSchema,
+      answer: mirrorViewSchema,
+    },
+    async ({ id, body }) => {
+      await mirrorList.change(id, body);
+      return found(controlPlane.mirror(id), 'mirror');
+    },
+  );
 
-  app.delete(`${API_PREFIX}/mirrors/:id`, async (request, reply) => {
-    checked(nothingSchema, request.query, 'query');
-    await mirrorList.remove(idOf(request));
-    return reply.code(204).send();
-  });
+  route(
+    app,
+    {
+      method: 'DELETE',
+      path: `${MIRRORS}/:id`,
+      summary: 'Remove a mirror; its files stay where they are',
+      status: 204,
+    },
+    ({ id }) => mirrorList.remove(id),
+  );
+}
+
+function stateChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
+  const change = (
+    name: string,
+    summary: string,
+    carryOut: (id: string, reason: string | undefined) => MirrorChange | Promise<MirrorChange>,
+  ) => {
+    route(
+      app,
+      {
+        method: 'POST',
+        path: `${MIRRORS}/:id/${name}`,
+        summary,
+        body: reasonBodySchema,
+        answer: mirrorChangeSchema,
+      },
+      ({ id, body }) => carryOut(id, body.reason),
+    );
+  };
+  change('detach', 'Count on it no more for now', (id, reason) => controlPlane.detachMirror(id, reason));
+  change('attach', 'Count on it again, when it has caught up', (id) => controlPlane.attachMirror(id));
+  change('retry', 'Reconnect now instead of after the wait', (id) => controlPlane.retryMirror(id));
 }

@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { API_PREFIX } from '../../shared/api.ts';
+import { API_PREFIX, whoSchema } from '../../shared/api.ts';
 import type { Gate } from './gate.ts';
 import { wantsPage } from './login-page.ts';
-import { checked } from './problem.ts';
-import { bodyOf, nothingSchema } from './route.ts';
+import { route } from './route.ts';
 
 const loginSchema = z.strictObject({ token: z.string().trim().min(1).max(1000) });
 
@@ -18,25 +17,36 @@ export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: 
       (_request: FastifyRequest, body: string) =>
         Promise.resolve(Object.fromEntries(new URLSearchParams(body))),
     );
-    scope.post('/session', { config: { open: true } }, (request, reply) => {
-      checked(nothingSchema, request.query, 'query');
-      const { token } = checked(loginSchema, bodyOf(request), 'body');
-      reply.header('set-cookie', gate.logIn(token, request.raw));
-      const page = wantsPage(request.method, request.url, request.headers.accept);
-      return page ? reply.redirect('/', 303) : reply.code(204).send();
-    });
+    route(
+      scope,
+      {
+        method: 'POST',
+        path: '/session',
+        summary: 'Log in by the token: sets the cookie of a session',
+        open: true,
+        body: loginSchema,
+        status: 204,
+      },
+      ({ body, request, reply }) => {
+        reply.header('set-cookie', gate.logIn(body.token, request.raw));
+        if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('/', 303);
+      },
+    );
     done();
   });
 
-  app.get(`${API_PREFIX}/session`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    return { by: request.access?.by };
-  });
+  route(
+    app,
+    { method: 'GET', path: `${API_PREFIX}/session`, summary: 'Who is asking', answer: whoSchema },
+    ({ request }) => ({ by: request.access?.by }),
+  );
 
-  app.delete(`${API_PREFIX}/session`, (request, reply) => {
-    checked(nothingSchema, request.query, 'query');
-    if (request.access) reply.header('set-cookie', gate.logOut(request.access));
-    onLogout();
-    return reply.code(204).send();
-  });
+  route(
+    app,
+    { method: 'DELETE', path: `${API_PREFIX}/session`, summary: 'Log out', status: 204 },
+    ({ request, reply }) => {
+      if (request.access) reply.header('set-cookie', gate.logOut(request.access));
+      onLogout();
+    },
+  );
 }

@@ -1,30 +1,65 @@
 import type { FastifyInstance } from 'fastify';
-import { API_PREFIX, type Accepted } from '../../shared/api.ts';
+import {
+  API_PREFIX,
+  type Accepted,
+  acceptedSchema,
+  transactionListSchema,
+  transactionViewSchema,
+} from '../../shared/api.ts';
 import { reasonBodySchema, transactionsQuerySchema } from '../../shared/requests.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
-import { checked } from './problem.ts';
-import { bodyOf, found, idOf, nothingSchema } from './route.ts';
+import { found, route } from './route.ts';
+
+const TRANSACTIONS = `${API_PREFIX}/transactions`;
 
 /** The transactions in flight and over, and what an operator may do to them. */
 export function transactionRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
-  app.get(`${API_PREFIX}/transactions`, (request) =>
-    controlPlane.transactions(checked(transactionsQuerySchema, request.query, 'query')),
+  route(
+    app,
+    {
+      method: 'GET',
+      path: TRANSACTIONS,
+      summary: 'Transactions in flight and over, newest first',
+      query: transactionsQuerySchema,
+      answer: transactionListSchema,
+    },
+    ({ query }) => controlPlane.transactions(query),
   );
 
-  app.get(`${API_PREFIX}/transactions/:id`, (request) => {
-    checked(nothingSchema, request.query, 'query');
-    return found(controlPlane.transaction(idOf(request)), 'transaction');
-  });
+  route(
+    app,
+    {
+      method: 'GET',
+      path: `${TRANSACTIONS}/:id`,
+      summary: 'One transaction',
+      answer: transactionViewSchema,
+    },
+    ({ id }) => found(controlPlane.transaction(id), 'transaction'),
+  );
 
-  const change = (name: string, carryOut: (id: string, reason: string | undefined) => void) =>
-    app.post(`${API_PREFIX}/transactions/:id/${name}`, (request, reply) => {
-      checked(nothingSchema, request.query, 'query');
-      const { reason } = checked(reasonBodySchema, bodyOf(request), 'body');
-      const transaction = idOf(request);
-      carryOut(transaction, reason);
-      const accepted: Accepted = { accepted: true, transaction };
-      return reply.code(202).send(accepted);
-    });
-  change('retry', (id) => controlPlane.retryTransaction(id));
-  change('cancel', (id, reason) => controlPlane.cancelTransaction(id, reason));
+  const change = (
+    name: string,
+    summary: string,
+    carryOut: (id: string, reason: string | undefined) => void,
+  ) => {
+    route(
+      app,
+      {
+        method: 'POST',
+        path: `${TRANSACTIONS}/:id/${name}`,
+        summary,
+        body: reasonBodySchema,
+        status: 202,
+        answer: acceptedSchema,
+      },
+      ({ id, body }): Accepted => {
+        carryOut(id, body.reason);
+        return { accepted: true, transaction: id };
+      },
+    );
+  };
+  change('retry', 'Try again now instead of after the wait', (id) => controlPlane.retryTransaction(id));
+  change('cancel', 'Undo it; its caller gets ECANCELED', (id, reason) =>
+    controlPlane.cancelTransaction(id, reason),
+  );
 }
