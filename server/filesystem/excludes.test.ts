@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Excludes } from './excludes.ts';
-import { ROOT, treePath } from './tree-path.ts';
+import { SeededRandom } from '../testing/seeded-random.ts';
+import { movedPath, ROOT, treePath, type TreePath } from './tree-path.ts';
 
 /** A path with a slash at its end is a directory. */
 function isExcluded(patterns: readonly string[], path: string): boolean {
@@ -53,10 +54,46 @@ describe('what is excluded', () => {
 });
 
 it.each([
-  [['*.tmp', 'cache/', '!keep'], false],
-  [['/cache'], true],
-  [['*.tmp', 'a/b'], true],
-  [['!/a/b/'], true],
-])('patterns %j depend on the place: %s', (patterns, dependOnPlace) => {
-  expect(new Excludes(patterns).dependOnPlace).toBe(dependOnPlace);
+  [['*.tmp', 'cache/', '!keep'], '/any', false],
+  [['/cache'], '/any', false],
+  [['/cache/'], '/', true],
+  [['a/b'], '/a', true],
+  [['a/b '], '/a/b', true],
+  [['*.tmp', '!/a/b/*.log'], '/a/b/c/d', true],
+  [['/a/b'], '/a/c', false],
+  [['/a*/b'], '/any', true],
+  [['**/b'], '/any', true],
+  [['/\\a/b'], '/any', true],
+])('patterns %j mean something other in %s than elsewhere: %s', (patterns, directory, answer) => {
+  expect(new Excludes(patterns).distinguish(treePath(directory))).toBe(answer);
+});
+
+/** Any pattern over few names, so that many of them meet. */
+function randomPattern(random: SeededRandom): string {
+  const part = () => random.pick(['a', 'b', 'c', 'a', 'b', 'c', '*', '**', '?', '[ab]', 'a*', '\\b']);
+  const body = Array.from({ length: 1 + random.below(3) }, part).join('/');
+  return `${random.pick(['', '', '!'])}${random.pick(['', '/'])}${body}${random.pick(['', '/'])}`;
+}
+
+function randomPath(random: SeededRandom, depth: number): TreePath {
+  return treePath(`/${Array.from({ length: depth }, () => random.pick(['a', 'b', 'c'])).join('/')}`);
+}
+
+it('lets no directory move in which something changes sides, where patterns do not distinguish its names', () => {
+  const random = new SeededRandom(Number(process.env['PROXYFS_TEST_SEED'] ?? 7));
+  let moves = 0;
+  for (let k = 0; k < 20_000; k += 1) {
+    const patterns = Array.from({ length: 1 + random.below(3) }, () => randomPattern(random));
+    const excludes = new Excludes(patterns);
+    const [from, to] = [randomPath(random, 1 + random.below(2)), randomPath(random, 1 + random.below(2))];
+    if ([from, to].some((path) => excludes.has(path, true) || excludes.distinguish(path))) continue;
+    moves += 1;
+    const below = treePath(from + randomPath(random, 1 + random.below(2)));
+    for (const isDirectory of [true, false])
+      expect(
+        excludes.has(movedPath(below, from, to), isDirectory),
+        `${patterns.join(' ')} ${below} ${to}`,
+      ).toBe(excludes.has(below, isDirectory));
+  }
+  expect(moves).toBeGreaterThan(1000);
 });

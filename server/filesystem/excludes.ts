@@ -1,5 +1,5 @@
 import ignore, { type Ignore } from 'ignore';
-import { ROOT, type TreePath } from './tree-path.ts';
+import { isWithin, ROOT, type TreePath } from './tree-path.ts';
 
 /** The library remembers what it was asked for ever: so many answers are kept. */
 const MOST_ANSWERS = 4096;
@@ -10,14 +10,13 @@ const MOST_ANSWERS = 4096;
  */
 export class Excludes {
   readonly patterns: readonly string[];
-  /** Whether a path may come or go as an excluded one when a directory above it gets another name. */
-  readonly dependOnPlace: boolean;
+  readonly #places: readonly TreePath[];
   #matcher: Ignore;
   #answers = 0;
 
   constructor(patterns: readonly string[]) {
     this.patterns = patterns;
-    this.dependOnPlace = patterns.some((pattern) => /\/(?!$)/.test(pattern));
+    this.#places = patterns.filter((pattern) => /\/(?!$)/.test(pattern)).map(placeOf);
     this.#matcher = ignore({ ignorecase: false }).add(patterns);
   }
 
@@ -31,6 +30,11 @@ export class Excludes {
     );
   }
 
+  /** Whether any of them may mean something other at or below this directory than elsewhere. */
+  distinguish(directory: TreePath): boolean {
+    return this.#places.some((place) => isWithin(place, directory) || isWithin(directory, place));
+  }
+
   /** `build/` excludes a directory of that name, but no file: so the answer depends on what is there. */
   has(path: TreePath, isDirectory: boolean): boolean {
     if (this.isEmpty || path === ROOT) return false;
@@ -38,4 +42,15 @@ export class Excludes {
     if (this.#answers % MOST_ANSWERS === 0) this.#matcher = ignore({ ignorecase: false }).add(this.#matcher);
     return this.#matcher.ignores(isDirectory ? `${path.slice(1)}/` : path.slice(1));
   }
+}
+
+/** What all that the pattern can match is at or below: its parts as far as they stand for themselves. */
+function placeOf(pattern: string): TreePath {
+  const parts = pattern
+    .trimEnd()
+    .replace(/^!?\/?/, '')
+    .replace(/\/$/, '')
+    .split('/');
+  const wild = parts.findIndex((part) => /[*?[\\]/.test(part));
+  return `/${(wild < 0 ? parts : parts.slice(0, wild)).join('/')}` as TreePath;
 }

@@ -68,8 +68,7 @@ function readings(tree: FileTree, excludes: Excludes): Pick<FileTree, 'apply' | 
 function over<Whole extends object>(whole: Whole, methods: Partial<Whole>): Whole {
   return new Proxy(whole, {
     get(target, key) {
-      const method = methods[key as keyof Whole];
-      if (method !== undefined) return method;
+      if (Object.hasOwn(methods, key)) return methods[key as keyof Whole];
       const own: unknown = Reflect.get(target, key, target);
       return typeof own === 'function' ? (own.bind(target) as unknown) : own;
     },

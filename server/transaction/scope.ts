@@ -46,8 +46,9 @@ async function checkTarget(
   const { path, to } = operation;
   const { excludes } = ground;
   if (excludes.has(to, isDirectory) !== isLocalOnly) throw crossing(path, to);
-  // Below an excluded directory all is; patterns without a place mean the same wherever it is.
-  if (isDirectory && !isLocalOnly && excludes.dependOnPlace) await checkBelow(path, to, ground);
+  // Below an excluded directory all is; most patterns mean the same under both names.
+  const mayDiffer = isDirectory && !isLocalOnly && (excludes.distinguish(path) || excludes.distinguish(to));
+  if (mayDiffer) await checkBelow(path, to, ground);
 }
 
 /** Depth first: what is held is one page of entries for each level. */
