@@ -1,4 +1,4 @@
-import { cp, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../base/logger.ts';
@@ -218,6 +218,36 @@ it('refuses a local tree that has lost its identity', async () => {
   await run('a');
   await rm(join(temp.path, 'a/tree/.proxyfs'), { recursive: true });
   await expect(start('a')).rejects.toMatchObject({ code: 'LOCAL_UNKNOWN' });
+});
+
+describe('an identity of another format', () => {
+  const file = (replica: string) => join(temp.path, replica, 'tree/.proxyfs/replica.json');
+  const change = async (replica: string, format: number | undefined) =>
+    writeFile(
+      file(replica),
+      JSON.stringify({ ...(JSON.parse(await readFile(file(replica), 'utf8')) as object), format }),
+    );
+
+  it('is that of today where it has none yet', async () => {
+    await run('a');
+    for (const replica of ['a', 'mirror']) await change(replica, undefined);
+    expect(await run('a')).toBe(false);
+    expect(JSON.parse(await readFile(file('a'), 'utf8'))).toMatchObject({ format: 1 });
+  });
+
+  it('is refused where it is newer, and left as it is', async () => {
+    await run('a');
+    await change('mirror', 2);
+    const started = await start('a');
+    expect(await started.admit()).toBe('STATE_NEWER');
+    await started.end();
+    await change('a', 2);
+    const before = await Promise.all(['a', 'mirror'].map((replica) => readFile(file(replica), 'utf8')));
+    await expect(start('a')).rejects.toMatchObject({ code: 'STATE_NEWER' });
+    expect(await Promise.all(['a', 'mirror'].map((replica) => readFile(file(replica), 'utf8')))).toEqual(
+      before,
+    );
+  });
 });
 
 describe('when something else is excluded than before', () => {

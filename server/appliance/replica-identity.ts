@@ -17,7 +17,12 @@ const LOCAL = '(local_path)';
 const TO_TAKE_IN =
   'To use it here all the same, remove .proxyfs there: it is then compared, and taken in if it is empty or equal';
 
+/** Raised with what a program of before would read wrongly. What has no format yet is of the first. */
+const IDENTITY_FORMAT = 1;
+const formatSchema = z.object({ format: z.number().int().default(1) });
+
 const identitySchema = z.object({
+  format: z.number().int().default(1),
   setId: z.string().min(1),
   replica: z.string(),
   generation: z.number().int().nonnegative(),
@@ -163,7 +168,7 @@ export class ReplicaIdentity {
 
   #identityOf(replica: string): Identity {
     const { setId, generation, startId } = this.owner;
-    return { setId, replica, generation, startId };
+    return { format: IDENTITY_FORMAT, setId, replica, generation, startId };
   }
 
   /** By which something was excluded from the mirror since it was last let in, beside those of now. */
@@ -219,7 +224,13 @@ function checkKind(mirror: string, theirs: Identity | undefined): void {
 async function readIdentity(tree: FileTree, place: string): Promise<Identity | undefined> {
   const content = await tree.readReserved(IDENTITY_FILE);
   if (!content) return undefined;
-  const parsed = identitySchema.safeParse(parseJson(content.toString('utf8')));
+  const written = parseJson(content.toString('utf8'));
+  const { format = 1 } = formatSchema.safeParse(written).data ?? {};
+  if (format > IDENTITY_FORMAT) {
+    const what = `${place}: .proxyfs/${IDENTITY_FILE} is of format ${format}, which a newer Proxyfs has written`;
+    throw new AppError('STATE_NEWER', `${what}; use that one. Nothing was changed`);
+  }
+  const parsed = identitySchema.safeParse(written);
   if (parsed.success) return parsed.data;
   throw new AppError('FOREIGN_REPLICA', `${place}: .proxyfs/${IDENTITY_FILE} can't be read`);
 }

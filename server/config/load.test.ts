@@ -256,6 +256,13 @@ log: { level: inof }
     expect(await places(sampleWith({ timeout: '' }))).toEqual(['1:1 timeout']);
   });
 
+  it('takes a file with its version, and says of a newer one nothing but that', async () => {
+    expect(await load(sampleWith({ version: '1' }))).toMatchObject({ timeoutMs: 5000 });
+    const newer = sampleWith({ version: '2', no_such_key: 'x' });
+    expect(await places(newer)).toEqual(['1:10 version']);
+    expect(await messages(newer, 'version')).toEqual([expect.stringContaining('newer Proxyfs')]);
+  });
+
   it.each([['commit', 'close']])('refuses %s: %s, which this version cannot do', async (key, value) => {
     expect(await messages(sampleWith({ [key]: value }), key)).toEqual([
       expect.stringContaining('not supported'),

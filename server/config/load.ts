@@ -8,11 +8,11 @@ import { type MirrorFiles, readMirrorFiles } from './mirror-files.ts';
 import { checkOwnPaths, type OwnPaths, pathBase, resolveOwnPaths } from './path-checks.ts';
 import { ConfigurationError } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
-import { configurationSchema, type Settings } from './schema.ts';
+import { CONFIGURATION_VERSION, configurationSchema, type Settings } from './schema.ts';
 import { readSmallFile, utf8Text } from './small-file.ts';
 import { soundParts } from './sound-parts.ts';
 import { toConfiguration } from './to-configuration.ts';
-import { pathId, type PlainMap, readYaml } from './yaml-reading.ts';
+import { pathId, type PlainMap, readYaml, type YamlReading } from './yaml-reading.ts';
 
 const FILE_LIMIT_BYTES = 256 * 1024;
 
@@ -34,6 +34,7 @@ export async function parseConfiguration(
   const environment = await readEnvironment(env);
   const list = new ProblemList(reading, environment.overrides, environment.problems);
   if (reading.root === undefined) throw new ConfigurationError(file, list.problems);
+  refuseNewer(reading, file);
   applyOverrides(reading.root, environment.overrides);
   const settings = validate(reading.root, list);
   const home = env['HOME'] || homedir();
@@ -53,6 +54,16 @@ export async function readConfigurationText(file: string): Promise<string> {
 
 function fileError(file: string, message: string): ConfigurationError {
   return new ConfigurationError(file, [{ key: '', line: undefined, column: undefined, message }]);
+}
+
+/** Of a newer file every other complaint would be beside the point. */
+function refuseNewer(reading: YamlReading, file: string): void {
+  const version = reading.root?.['version'];
+  if (typeof version !== 'number' || !(version > CONFIGURATION_VERSION)) return;
+  const message = `is for a newer Proxyfs; this one knows version ${CONFIGURATION_VERSION}`;
+  throw new ConfigurationError(file, [
+    { key: 'version', ...reading.positionOf(['version'], 'value'), message },
+  ]);
 }
 
 /** Checks every value by itself; of several complaints about one value the first is the plainest. */

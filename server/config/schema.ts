@@ -17,6 +17,9 @@ import {
 /** More than anybody has, and few enough to compare each with each other one. */
 export const MAX_MIRRORS = 64;
 
+/** Raised with what would mean something else to a program of before; a file of a newer one is not read at all. */
+export const CONFIGURATION_VERSION = 1;
+
 const seconds = (least: number) => z.number().min(least).max(3600);
 
 const triesSchema = z
@@ -76,6 +79,7 @@ const logSchema = z.strictObject({
 
 /** The YAML file as people write it: snake_case, times in seconds. */
 export const configurationSchema = z.strictObject({
+  version: z.literal(CONFIGURATION_VERSION).default(CONFIGURATION_VERSION),
   local_path: filePath,
   mount_point: filePath,
   state_path: filePath.optional(),

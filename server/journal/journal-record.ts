@@ -3,8 +3,6 @@ import { crc32 } from 'node:zlib';
 import { AppError } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
 
-export const JOURNAL_VERSION = 1;
-
 export type JournalRecord =
   | { readonly version: number }
   | { readonly setId: string; readonly generation?: number }
@@ -23,8 +21,8 @@ export interface MirrorRecord {
   readonly startIds?: readonly string[];
   /** Its lease was renewed no more often than this. */
   readonly renewals?: number;
-  /** The lists of patterns that something was excluded by since it was last let in; one empty list where it is missing. */
-  readonly excludes?: readonly (readonly string[])[];
+  /** The lists of patterns that something was excluded by since it was last let in. */
+  readonly excludes: readonly (readonly string[])[];
 }
 
 /** When the whole of a mirror was last compared with the local tree, and when by content. */

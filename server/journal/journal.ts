@@ -6,9 +6,9 @@ import { AppError } from '../base/errors.ts';
 import { CoveredIntents } from './covered-intents.ts';
 import { probeJournal } from './journal-probe.ts';
 import { IntentLog } from './intent-log.ts';
+import { bringUpToDate } from './journal-version.ts';
 import { type StaleBounds, StaleSet } from './stale-set.ts';
 import {
-  JOURNAL_VERSION,
   type JournalRecord,
   type JournalStore,
   type LastScrubs,
@@ -22,8 +22,8 @@ const COVERED_INTENTS = 'covered-intents';
 
 /**
  * What must survive a crash: the intents of transactions and the stale paths of each mirror, in one lmdb
- * environment, so that one order of commits holds for both. A journal that can't be read or is of another
- * version is refused (JOURNAL_DAMAGED), never guessed at.
+ * environment, so that one order of commits holds for both. A journal that can't be read is refused (JOURNAL_DAMAGED),
+ * as is one of a newer version (STATE_NEWER), and never guessed at.
  */
 export class Journal {
   readonly intents: IntentLog;
@@ -51,11 +51,11 @@ export class Journal {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await probeJournal(directory);
     const root = openEnvironment(directory);
-    const version = root.get('meta/version');
-    if (version === undefined) await putDurably(root, 'meta/version', { version: JOURNAL_VERSION });
-    else if (!('version' in version) || version.version !== JOURNAL_VERSION) {
+    try {
+      await bringUpToDate(root, directory);
+    } catch (error) {
       await root.close();
-      throw new AppError('JOURNAL_DAMAGED', `the journal in ${directory} is of another version`);
+      throw error;
     }
     const file = join(directory, COVERED_INTENTS);
     return new Journal(root, new CoveredIntents(file, bootId ?? (await bootIdOf())), bounds);
@@ -103,8 +103,7 @@ export class Journal {
 
   /** The lists of patterns by which something may be missing in the mirror's stale set; none where it was never admitted. */
   excludesOf(mirror: string): readonly (readonly string[])[] {
-    const known = this.mirror(mirror);
-    return known ? (known.excludes ?? [[]]) : [];
+    return this.mirror(mirror)?.excludes ?? [];
   }
 
   /** Notes durably that these patterns exclude something from an admitted mirror from now on. */
