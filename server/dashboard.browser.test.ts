@@ -88,6 +88,22 @@ describe('the login', () => {
   });
 });
 
+describe('who signs in with a token that may only look', () => {
+  it('sees everything, and each button says why it does nothing', async () => {
+    const { body } = await appliance.api('/api/v1/tokens', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'viewer', scope: 'read' }),
+    });
+    const viewer = new Dashboard((await browser.open()).page, appliance.url);
+    await viewer.logIn((body as { token: string }).token);
+    await viewer.shows('state', 'You can read and write');
+    const detach = viewer.page.getByRole('button', { name: 'Detach web1', disabled: true });
+    await detach.filter({ hasText: 'Signed in with a token that may only look' }).waitFor();
+    await viewer.page.context().close();
+  });
+});
+
 describe('the overview', () => {
   it('says that one may write, and shows link, content and round trip of each mirror', async () => {
     await dashboard.shows('state', 'You can read and write. Both mirrors are in sync. Nothing needs you.');

@@ -6,6 +6,7 @@ import {
   LINK_STATES,
   OPERATION_KINDS,
   PARTICIPANT_STATES,
+  SCOPES,
   TRANSACTION_STATES,
 } from './states.ts';
 
@@ -191,7 +192,31 @@ export type Accepted = z.infer<typeof acceptedSchema>;
 export const livenessSchema = z.object({ status: z.literal('alive') }).meta({ id: 'Liveness' });
 
 /** The answer of `GET /session`. */
-export const whoSchema = z.object({ by: z.enum(['token', 'session']) }).meta({ id: 'Who' });
+export const whoSchema = z
+  .object({ by: z.enum(['token', 'session']), scope: z.enum(SCOPES) })
+  .meta({ id: 'Who' });
+
+/** A token without what makes it one. */
+export const tokenViewSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scope: z.enum(SCOPES),
+    createdAt: time,
+    expiresAt: time.nullable(),
+    lastUsedAt: time.nullable(),
+  })
+  .meta({ id: 'Token' });
+export type TokenView = z.infer<typeof tokenViewSchema>;
+
+export const tokenListSchema = z
+  .object({ items: z.array(tokenViewSchema), nextCursor: z.null() })
+  .meta({ id: 'TokenList' });
+
+/** The answer to `POST /tokens`, the only one that tells the token itself. */
+export const newTokenViewSchema = tokenViewSchema
+  .extend({ token: z.string() })
+  .meta({ id: 'NewlyMadeToken' });
 
 export const readinessSchema = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OUTCOMES } from './api.ts';
-import { OPERATION_KINDS } from './states.ts';
+import { OPERATION_KINDS, SCOPES } from './states.ts';
 
 /** PATH_MAX of Linux (limits.h); also the cap on every other text a request may carry. */
 const PATH_CHARS = 4096;
@@ -83,6 +83,19 @@ export const modeBodySchema = z.strictObject({
   mode: z.enum(WANTED_MODES),
   reason: z.string().max(REASON_CHARS).optional(),
 });
+
+/** The body of `POST /tokens`; without `expiresAt` it is good until it is revoked. */
+export const newTokenSchema = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    scope: z.enum(SCOPES),
+    expiresAt: z.iso
+      .datetime({ offset: true })
+      .refine((at) => Date.parse(at) > Date.now(), 'must be in the future')
+      .optional(),
+  })
+  .meta({ id: 'NewToken' });
+export type NewToken = z.infer<typeof newTokenSchema>;
 
 /** The body of changes that an operator may explain. */
 export const reasonBodySchema = z.strictObject({ reason: z.string().max(REASON_CHARS).optional() });

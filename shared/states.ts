@@ -87,3 +87,11 @@ export type JobState = (typeof JOB_STATES)[number];
 export const JOB_PHASES = ['connecting', 'comparing', 'repairing'] as const;
 /** What a job that isn't over is doing. */
 export type JobPhase = (typeof JOB_PHASES)[number];
+
+/** What a token may be used for; each includes those before it. */
+export const SCOPES = ['read', 'operate', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export function includesScope(held: Scope, needed: Scope): boolean {
+  return SCOPES.indexOf(held) >= SCOPES.indexOf(needed);
+}

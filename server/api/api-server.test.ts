@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
 import { createServer } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { silentLogger } from '../base/logger.ts';
@@ -21,6 +23,7 @@ function serverOn(
     controlPlane: new MemoryControlPlane(),
     http: { host, port: options.port ?? 0, token: options.explicit ? token : undefined, allowedHosts: [] },
     token,
+    tokensFile: join(tmpdir(), 'no-such-directory', 'tokens.json'),
     logger: silentLogger,
   });
   running.push(server);

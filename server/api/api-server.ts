@@ -10,12 +10,15 @@ import { EventFeed } from './event-feed.ts';
 import { Gate } from './gate.ts';
 import { isLoopback, isWildcard } from './host-guard.ts';
 import { LiveUpdates } from './live-updates.ts';
+import { Tokens } from './tokens.ts';
 
 export interface ApiServerOptions {
   readonly controlPlane: ControlPlane;
   readonly http: HttpConfiguration;
   /** What opens the door: `http.token`, or one made at start. */
   readonly token: string;
+  /** Where the tokens that operators make are kept. */
+  readonly tokensFile: string;
   /** The built dashboard; without it only the API answers. */
   readonly webRoot?: string;
   readonly logger: Logger;
@@ -50,10 +53,12 @@ export class ApiServer {
     this.#checkSafe();
     this.#routes.length = 0;
     const nowMs = this.#options.nowMs ?? (() => performance.now());
+    const tokens = await Tokens.load(this.#options.tokensFile, logger);
     const gate = new Gate({
       listenHost: http.host,
       allowedHosts: http.allowedHosts,
       token,
+      tokens,
       logger,
       nowMs,
     });
@@ -62,13 +67,14 @@ export class ApiServer {
     const onLogout = () => live.dropEndedSessions();
     const onRoute = (method: string, url: string) => void this.#routes.push({ method, url });
     const webRoot = this.#presentWebRoot();
-    const app = await createApp({ controlPlane, gate, feed, webRoot, logger, onLogout, onRoute });
+    const app = await createApp({ controlPlane, gate, tokens, feed, webRoot, logger, onLogout, onRoute });
     feed.start();
     live.start(app.server);
     this.#stopServing = async () => {
       live.stop();
       feed.stop();
       await app.close();
+      await tokens.close().catch((error: unknown) => logger.error('api.tokens-not-written', { error }));
     };
     const port = await this.#listen(app);
     gate.listensOn(port);

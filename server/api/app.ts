@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ProblemDetails } from '../../shared/api.ts';
+import { includesScope } from '../../shared/states.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
+import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
@@ -15,8 +17,10 @@ import { mirrorRoutes } from './routes-mirrors.ts';
 import { sessionRoutes } from './routes-session.ts';
 import { transactionRoutes } from './routes-transactions.ts';
 import type { RouteSpec } from './route.ts';
+import { tokenRoutes } from './routes-tokens.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { staticFiles } from './static-files.ts';
+import type { Tokens } from './tokens.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 /** For a request to arrive; answers may take longer. */
@@ -26,6 +30,7 @@ const CONNECTIONS = 500;
 export interface AppOptions {
   readonly controlPlane: ControlPlane;
   readonly gate: Gate;
+  readonly tokens: Tokens;
   readonly feed: EventFeed;
   readonly webRoot: string | undefined;
   readonly logger: Logger;
@@ -59,7 +64,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (config?.spec?.method === method) specs.push(config.spec);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    logChange(request, reply, logger);
+    logChange(request, reply, options);
     done();
   });
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, logger));
@@ -68,6 +73,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   transactionRoutes(app, controlPlane);
   jobRoutes(app, controlPlane);
   eventRoutes(app, options.feed);
+  tokenRoutes(app, options.tokens);
   documentRoute(app, specs, VERSION);
   await sessionRoutes(app, gate, options.onLogout);
   await staticFiles(app, options.webRoot);
@@ -77,8 +83,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 /** Before anything else, for unknown addresses too: a stranger learns nothing, not even what there is. */
 function letIn(gate: Gate, request: FastifyRequest): void {
   gate.checkOrigin(request.raw);
-  if (request.routeOptions.config?.open) return;
+  const { open, spec } = request.routeOptions.config ?? {};
+  if (open) return;
   request.access = gate.admit(request.raw);
+  if (spec && !includesScope(request.access.grant.scope, spec.scope))
+    throw new AppError(
+      'SCOPE_MISSING',
+      `The token may ${request.access.grant.scope}; this needs one to ${spec.scope}`,
+    );
 }
 
 /** The error to answer with: the gate's, where it doesn't let the request in. */
@@ -126,8 +138,13 @@ function isLogin(problem: ProblemDetails, request: FastifyRequest): boolean {
 }
 
 /** What was changed from outside, by which address: the beginning of an audit. */
-function logChange(request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+function logChange(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { logger, tokens }: Pick<AppOptions, 'logger' | 'tokens'>,
+): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.access === null) return;
+  const { tokenId } = request.access.grant;
   logger.info('api.change', {
     method: request.method,
     route: request.routeOptions.url,
@@ -135,5 +152,6 @@ function logChange(request: FastifyRequest, reply: FastifyReply, logger: Logger)
     status: reply.statusCode,
     address: request.ip,
     by: request.access.by,
+    token: tokenId && tokens.nameOf(tokenId),
   });
 }

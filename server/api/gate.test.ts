@@ -214,7 +214,9 @@ describe('a session', () => {
   it('ends after twelve hours', async () => {
     const cookie = await bench.logIn();
     nowMs += SESSION_LIFE_MS - 1;
-    expect((await bench.stranger('/api/v1/session', { headers: { cookie } })).body).toBe('{"by":"session"}');
+    expect((await bench.stranger('/api/v1/session', { headers: { cookie } })).body).toBe(
+      '{"by":"session","scope":"admin"}',
+    );
     nowMs += 1;
     expect((await bench.stranger('/api/v1/session', { headers: { cookie } })).status).toBe(401);
   });

@@ -6,14 +6,19 @@ import { HostGuard } from './host-guard.ts';
 import { originOf } from './origin.ts';
 import { digestOf, hasDigest } from './secrets.ts';
 import { SESSION_LIFE_MS, type SessionKey, Sessions } from './sessions.ts';
+import type { Grant, Tokens } from './tokens.ts';
 
 /** How a request showed that it may come in. */
-export type Access = { readonly by: 'token' } | { readonly by: 'session'; readonly key: SessionKey };
+export type Access = { readonly grant: Grant } & (
+  | { readonly by: 'token' }
+  | { readonly by: 'session'; readonly key: SessionKey }
+);
 
 export interface GateOptions {
   readonly listenHost: string;
   readonly allowedHosts: readonly string[];
   readonly token: string;
+  readonly tokens: Tokens;
   readonly logger: Logger;
   /** A clock that never goes back. */
   readonly nowMs: () => number;
@@ -23,6 +28,7 @@ export interface GateOptions {
 export class Gate {
   readonly #hosts: HostGuard;
   readonly #tokenDigest: Buffer;
+  readonly #tokens: Tokens;
   readonly #sessions: Sessions;
   readonly #attempts: FailedAttempts;
   readonly #logger: Logger;
@@ -31,6 +37,7 @@ export class Gate {
   constructor(options: GateOptions) {
     this.#hosts = new HostGuard(options.listenHost, options.allowedHosts);
     this.#tokenDigest = digestOf(options.token);
+    this.#tokens = options.tokens;
     this.#sessions = new Sessions(options.nowMs);
     this.#attempts = new FailedAttempts(options.nowMs);
     this.#logger = options.logger;
@@ -53,20 +60,21 @@ export class Gate {
   admit(request: IncomingMessage): Access {
     const authorization = request.headers.authorization;
     if (authorization !== undefined) {
-      this.#checkToken(/^bearer +(\S+) *$/i.exec(authorization)?.[1], addressOf(request));
-      return { by: 'token' };
+      const token = /^bearer +(\S+) *$/i.exec(authorization)?.[1];
+      return { by: 'token', grant: this.#grantOf(token, addressOf(request)) };
     }
     const key = this.#sessionOf(request.headers.cookie);
-    if (key === undefined) throw new AppError('UNAUTHORIZED');
+    const grant = key === undefined ? undefined : this.#sessions.grantOf(key);
+    if (key === undefined || !grant || !this.#tokens.stillGrants(grant)) throw new AppError('UNAUTHORIZED');
     const changes = !isReading(request) || isUpgrade(request);
     if (changes && originOf(request.headers) !== 'same') throw new AppError('FOREIGN_ORIGIN');
-    return { by: 'session', key };
+    return { by: 'session', key, grant };
   }
 
   /** Opens a session for the right token and returns its cookie. */
   logIn(token: string, request: IncomingMessage): string {
-    this.#checkToken(token, addressOf(request));
-    return this.#cookie(this.#sessions.open(), SESSION_LIFE_MS / 1000);
+    const grant = this.#grantOf(token, addressOf(request));
+    return this.#cookie(this.#sessions.open(grant), SESSION_LIFE_MS / 1000);
   }
 
   /** Ends the session, and returns the cookie that makes the browser forget it. */
@@ -77,16 +85,19 @@ export class Gate {
 
   /** Whether what was once admitted still is. */
   stillAdmits(access: Access): boolean {
+    if (!this.#tokens.stillGrants(access.grant)) return false;
     return access.by === 'token' || this.#sessions.isOpen(access.key);
   }
 
-  #checkToken(token: string | undefined, address: string): void {
+  #grantOf(token: string | undefined, address: string): Grant {
     const waitMs = this.#attempts.waitMs(address);
     if (waitMs > 0) {
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
       throw new AppError('TOO_MANY_ATTEMPTS', undefined, { details: { retryAfterSeconds } });
     }
-    if (token !== undefined && hasDigest(token, this.#tokenDigest)) return;
+    if (token !== undefined && hasDigest(token, this.#tokenDigest)) return { scope: 'admin' };
+    const grant = token === undefined ? undefined : this.#tokens.grantOf(token);
+    if (grant) return grant;
     this.#attempts.failed(address);
     this.#logger.warn('api.wrong-token', { address });
     throw new AppError('UNAUTHORIZED');

@@ -17,14 +17,13 @@ export function openApiOf(specs: readonly RouteSpec[], version: string): Json {
   return {
     openapi: '3.1.0',
     info: { title: 'Proxyfs', version, summary: 'The control plane of one appliance.' },
-    security: [{ token: [] }],
     paths,
     components: { schemas, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
   };
 }
 
 function operationOf(spec: RouteSpec, schemas: Json): Json {
-  const { path, summary, query, body, status = 200, answer } = spec;
+  const { path, summary, scope, open, query, body, status = 200, answer } = spec;
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -34,6 +33,7 @@ function operationOf(spec: RouteSpec, schemas: Json): Json {
   const problem = { description: 'What is wrong', content: contentOf(problemDetailsSchema, schemas) };
   return {
     summary,
+    security: open ? [] : [{ token: [scope] }],
     parameters: [...inPath, ...(query ? parametersOf(query, schemas) : [])],
     ...(body && {
       requestBody: { content: { 'application/json': { schema: jsonOf(body, 'input', schemas) } } },

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Scope } from '../../shared/states.ts';
 import { AppError } from '../base/errors.ts';
 import type { Access } from './gate.ts';
 import { checked } from './problem.ts';
@@ -23,6 +24,7 @@ export interface RouteSpec<Query extends z.ZodType = z.ZodType, Body extends z.Z
   /** As Fastify has it, with `:id`. */
   readonly path: string;
   readonly summary: string;
+  readonly scope: Scope;
   /** Answers without a token. */
   readonly open?: true;
   /** Without it any parameter is refused. */

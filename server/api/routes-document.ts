@@ -7,6 +7,7 @@ import { route, type RouteSpec } from './route.ts';
 export function documentRoute(app: FastifyInstance, specs: readonly RouteSpec[], version: string): void {
   const spec: RouteSpec = {
     method: 'GET',
+    scope: 'read',
     path: '/api/openapi.json',
     summary: 'This document',
     answer: z.looseObject({ openapi: z.string() }),

@@ -29,6 +29,7 @@ export function eventRoutes(app: FastifyInstance, feed: EventFeed): void {
     app,
     {
       method: 'GET',
+      scope: 'read',
       path: `${API_PREFIX}/events`,
       summary: 'What happened since, or the next thing that happens',
       query: eventsQuerySchema,

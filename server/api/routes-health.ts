@@ -11,6 +11,7 @@ export function healthRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     app,
     {
       method: 'GET',
+      scope: 'read',
       path: '/healthz',
       summary: 'Whether it lives; needs no token',
       open: true,
@@ -24,6 +25,7 @@ export function healthRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     app,
     {
       method: 'GET',
+      scope: 'read',
       path: '/readyz',
       summary: 'Whether it can work, check by check; 503 where it cannot',
       answer: readinessSchema,
@@ -37,7 +39,13 @@ export function healthRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
 
   route(
     app,
-    { method: 'GET', path: '/metrics', summary: 'Its figures for Prometheus', answer: METRICS_TYPE },
+    {
+      method: 'GET',
+      scope: 'read',
+      path: '/metrics',
+      summary: 'Its figures for Prometheus',
+      answer: METRICS_TYPE,
+    },
     ({ reply }) => reply.type(METRICS_TYPE).send(metricsText(controlPlane.overview())),
   );
 }

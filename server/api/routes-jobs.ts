@@ -25,7 +25,14 @@ export function jobRoutes(app: FastifyInstance, { jobs }: ControlPlane): void {
   for (const [change, summary] of Object.entries(CHANGES) as [keyof typeof CHANGES, string][]) {
     route(
       app,
-      { method: 'POST', path: `${JOBS}/:id/${change}`, summary, status: 202, answer: jobViewSchema },
+      {
+        method: 'POST',
+        scope: 'operate',
+        path: `${JOBS}/:id/${change}`,
+        summary,
+        status: 202,
+        answer: jobViewSchema,
+      },
       ({ id }) => jobs.change(id, change),
     );
   }
@@ -34,17 +41,31 @@ export function jobRoutes(app: FastifyInstance, { jobs }: ControlPlane): void {
 function readingRoutes(app: FastifyInstance, jobs: JobControl): void {
   route(
     app,
-    { method: 'GET', path: JOBS, summary: 'Resyncs and scrubs, newest first', answer: jobListSchema },
+    {
+      method: 'GET',
+      scope: 'read',
+      path: JOBS,
+      summary: 'Resyncs and scrubs, newest first',
+      answer: jobListSchema,
+    },
     () => ({ items: [...jobs.list()], nextCursor: null }),
-  );
-
-  route(app, { method: 'GET', path: `${JOBS}/:id`, summary: 'One job', answer: jobViewSchema }, ({ id }) =>
-    found(jobs.find(id), 'job'),
   );
 
   route(
     app,
-    { method: 'GET', path: `${JOBS}/:id/items`, summary: 'What a job has found', answer: jobItemsSchema },
+    { method: 'GET', scope: 'read', path: `${JOBS}/:id`, summary: 'One job', answer: jobViewSchema },
+    ({ id }) => found(jobs.find(id), 'job'),
+  );
+
+  route(
+    app,
+    {
+      method: 'GET',
+      scope: 'read',
+      path: `${JOBS}/:id/items`,
+      summary: 'What a job has found',
+      answer: jobItemsSchema,
+    },
     ({ id }) => found(jobs.items(id), 'job'),
   );
 }
@@ -60,6 +81,7 @@ function startingRoutes(app: FastifyInstance, jobs: JobControl): void {
     app,
     {
       method: 'POST',
+      scope: 'operate',
       path: JOBS,
       summary: 'Begin a resync or a scrub',
       body: jobRequestSchema,
@@ -73,6 +95,7 @@ function startingRoutes(app: FastifyInstance, jobs: JobControl): void {
     app,
     {
       method: 'POST',
+      scope: 'operate',
       path: `${API_PREFIX}/mirrors/:id/resync`,
       summary: 'Begin a resync of a mirror',
       body: resyncBodySchema,

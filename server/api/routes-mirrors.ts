@@ -25,6 +25,7 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     app,
     {
       method: 'GET',
+      scope: 'read',
       path: `${API_PREFIX}/overview`,
       summary: 'The state of everything',
       answer: overviewSchema,
@@ -36,6 +37,7 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     app,
     {
       method: 'POST',
+      scope: 'admin',
       path: `${API_PREFIX}/mode`,
       summary: 'Switch writing off or on',
       body: modeBodySchema,
@@ -44,14 +46,18 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     ({ body }) => controlPlane.setMode(body.mode, body.reason),
   );
 
-  route(app, { method: 'GET', path: MIRRORS, summary: 'The mirrors', answer: mirrorListSchema }, () => ({
-    items: [...controlPlane.mirrors()],
-    nextCursor: null,
-  }));
+  route(
+    app,
+    { method: 'GET', scope: 'read', path: MIRRORS, summary: 'The mirrors', answer: mirrorListSchema },
+    () => ({
+      items: [...controlPlane.mirrors()],
+      nextCursor: null,
+    }),
+  );
 
   route(
     app,
-    { method: 'GET', path: `${MIRRORS}/:id`, summary: 'One mirror', answer: mirrorViewSchema },
+    { method: 'GET', scope: 'read', path: `${MIRRORS}/:id`, summary: 'One mirror', answer: mirrorViewSchema },
     ({ id }) => found(controlPlane.mirror(id), 'mirror'),
   );
 
@@ -66,6 +72,7 @@ function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
     app,
     {
       method: 'POST',
+      scope: 'admin',
       path: MIRRORS,
       summary: 'Add a mirror, here and in the configuration file',
       body: newMirrorSchema,
@@ -83,6 +90,7 @@ function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
     app,
     {
       method: 'PATCH',
+      scope: 'admin',
       path: `${MIRRORS}/:id`,
       summary: 'Change settings of a mirror; null takes one back to its default',
       body: changedMirrorSchema,
@@ -98,6 +106,7 @@ function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
     app,
     {
       method: 'DELETE',
+      scope: 'admin',
       path: `${MIRRORS}/:id`,
       summary: 'Remove a mirror; its files stay where they are',
       status: 204,
@@ -116,6 +125,7 @@ function stateChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
       app,
       {
         method: 'POST',
+        scope: 'operate',
         path: `${MIRRORS}/:id/${name}`,
         summary,
         body: reasonBodySchema,

@@ -21,6 +21,7 @@ export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: 
       scope,
       {
         method: 'POST',
+        scope: 'read',
         path: '/session',
         summary: 'Log in by the token: sets the cookie of a session',
         open: true,
@@ -37,13 +38,19 @@ export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: 
 
   route(
     app,
-    { method: 'GET', path: `${API_PREFIX}/session`, summary: 'Who is asking', answer: whoSchema },
-    ({ request }) => ({ by: request.access?.by }),
+    {
+      method: 'GET',
+      scope: 'read',
+      path: `${API_PREFIX}/session`,
+      summary: 'Who is asking',
+      answer: whoSchema,
+    },
+    ({ request }) => ({ by: request.access?.by, scope: request.access?.grant.scope }),
   );
 
   route(
     app,
-    { method: 'DELETE', path: `${API_PREFIX}/session`, summary: 'Log out', status: 204 },
+    { method: 'DELETE', scope: 'read', path: `${API_PREFIX}/session`, summary: 'Log out', status: 204 },
     ({ request, reply }) => {
       if (request.access) reply.header('set-cookie', gate.logOut(request.access));
       onLogout();

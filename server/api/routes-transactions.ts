@@ -18,6 +18,7 @@ export function transactionRoutes(app: FastifyInstance, controlPlane: ControlPla
     app,
     {
       method: 'GET',
+      scope: 'read',
       path: TRANSACTIONS,
       summary: 'Transactions in flight and over, newest first',
       query: transactionsQuerySchema,
@@ -30,6 +31,7 @@ export function transactionRoutes(app: FastifyInstance, controlPlane: ControlPla
     app,
     {
       method: 'GET',
+      scope: 'read',
       path: `${TRANSACTIONS}/:id`,
       summary: 'One transaction',
       answer: transactionViewSchema,
@@ -37,6 +39,10 @@ export function transactionRoutes(app: FastifyInstance, controlPlane: ControlPla
     ({ id }) => found(controlPlane.transaction(id), 'transaction'),
   );
 
+  changes(app, controlPlane);
+}
+
+function changes(app: FastifyInstance, controlPlane: ControlPlane): void {
   const change = (
     name: string,
     summary: string,
@@ -46,6 +52,7 @@ export function transactionRoutes(app: FastifyInstance, controlPlane: ControlPla
       app,
       {
         method: 'POST',
+        scope: 'operate',
         path: `${TRANSACTIONS}/:id/${name}`,
         summary,
         body: reasonBodySchema,

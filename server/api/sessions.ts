@@ -1,4 +1,5 @@
 import { digestOf, newSecret } from './secrets.ts';
+import type { Grant } from './tokens.ts';
 
 export const SESSION_LIFE_MS = 12 * 3_600_000;
 const SESSIONS_KEPT = 100;
@@ -10,19 +11,19 @@ export type SessionKey = string;
 export class Sessions {
   readonly #nowMs: () => number;
   /** In order of opening, so the first is the oldest. */
-  readonly #expiryMs = new Map<SessionKey, number>();
+  readonly #sessions = new Map<SessionKey, { readonly expiryMs: number; readonly grant: Grant }>();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
   /** Opens a session and returns its id for the cookie. */
-  open(): string {
+  open(grant: Grant): string {
     const id = newSecret();
     this.#dropExpired();
-    const [oldest] = this.#expiryMs.keys();
-    if (oldest !== undefined && this.#expiryMs.size >= SESSIONS_KEPT) this.#expiryMs.delete(oldest);
-    this.#expiryMs.set(keyOf(id), this.#nowMs() + SESSION_LIFE_MS);
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined && this.#sessions.size >= SESSIONS_KEPT) this.#sessions.delete(oldest);
+    this.#sessions.set(keyOf(id), { expiryMs: this.#nowMs() + SESSION_LIFE_MS, grant });
     return id;
   }
 
@@ -32,16 +33,21 @@ export class Sessions {
     return this.isOpen(key) ? key : undefined;
   }
 
+  /** What it was opened with; undefined where it isn't open. */
+  grantOf(key: SessionKey): Grant | undefined {
+    return this.isOpen(key) ? this.#sessions.get(key)?.grant : undefined;
+  }
+
   isOpen(key: SessionKey): boolean {
-    return (this.#expiryMs.get(key) ?? -Infinity) > this.#nowMs();
+    return (this.#sessions.get(key)?.expiryMs ?? -Infinity) > this.#nowMs();
   }
 
   close(key: SessionKey): void {
-    this.#expiryMs.delete(key);
+    this.#sessions.delete(key);
   }
 
   #dropExpired(): void {
-    for (const key of this.#expiryMs.keys()) if (!this.isOpen(key)) this.#expiryMs.delete(key);
+    for (const key of this.#sessions.keys()) if (!this.isOpen(key)) this.#sessions.delete(key);
   }
 }
 

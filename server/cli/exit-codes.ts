@@ -15,6 +15,7 @@ export const EXIT_CODES = {
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   APPLIANCE_UNREACHABLE: EXIT_CODES.unreachable,
   UNAUTHORIZED: EXIT_CODES.unauthorized,
+  SCOPE_MISSING: EXIT_CODES.unauthorized,
   TOO_MANY_ATTEMPTS: EXIT_CODES.unauthorized,
   CONFIG_INVALID: EXIT_CODES.configuration,
 };

@@ -260,6 +260,24 @@ describe('the exit code', () => {
     expect([code, err]).toEqual([69, `proxyfs: ${bench.url} cannot be reached: nothing listens there\n`]);
   });
 
+  it('is 77 where the token is not for that', async () => {
+    const call = (args: readonly string[], token = TEST_TOKEN) =>
+      proxyfs([...args, '--url', bench.url], { PROXYFS_TOKEN: token });
+    const { code, out } = await call(['add-token', 'viewer', '--days', '30']);
+    expect(code).toBe(0);
+    const viewer = out.trim();
+    expect((await call(['mirrors'], viewer)).code).toBe(0);
+    const refused = await call(['detach', 'web1'], viewer);
+    expect([refused.code, refused.err]).toEqual([
+      77,
+      'proxyfs: The token may read; this needs one to operate\n',
+    ]);
+    expect((await call(['tokens'])).out).toMatch(/^NAME.*\nviewer +read /);
+    expect((await call(['revoke-token', 'viewer'])).out).toBe('viewer is revoked\n');
+    expect((await call(['mirrors'], viewer)).code).toBe(77);
+    expect((await call(['revoke-token', 'viewer'])).code).toBe(1);
+  });
+
   it('is 77 without a token and with a wrong one', async () => {
     expect((await proxyfs(['status', '--url', bench.url], {})).code).toBe(77);
     const wrong = await proxyfs(['status', '--url', bench.url], { PROXYFS_TOKEN: 'wrong' });

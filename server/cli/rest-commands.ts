@@ -16,6 +16,7 @@ import { addJobs } from './job-commands.ts';
 import { addMirrorList } from './mirror-list-commands.ts';
 import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
 import type { RestClient } from './rest-client.ts';
+import { addTokens } from './token-commands.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
 import { mirrorsText, overviewText, transactionListText } from './views.ts';
 
@@ -36,6 +37,7 @@ export function registerRestCommands(program: Command, terminal: Terminal = proc
   addMirrorList(commands);
   addTransactionChanges(commands);
   addJobs(commands);
+  addTokens(commands);
 }
 
 function addReading(commands: RestCommands): void {

@@ -37,6 +37,7 @@ export async function startProxyfs(
     controlPlane,
     http: configuration.http,
     token,
+    tokensFile: join(configuration.statePath, 'tokens.json'),
     logger,
     ...(webRoot && { webRoot }),
   });

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { ApiServer, type ApiServerOptions } from '../api/api-server.ts';
 import { silentLogger } from '../base/logger.ts';
 import { type PlainAnswer, type PlainRequest, httpRequest } from './http-request.ts';
 import { MemoryControlPlane } from './memory-control-plane.ts';
+import { tempDirectory } from './temp-directory.ts';
 
 export const TEST_TOKEN = 'pfs_test-token-of-some-length';
 
@@ -26,7 +28,15 @@ export async function startApiBench(
   controlPlane.addMirror({ id: 'web1' });
   controlPlane.addTransaction({ id: 'tx-1' });
   const http = { host: '127.0.0.1', port: 0, token: undefined, allowedHosts: [] };
-  const server = new ApiServer({ http, token: TEST_TOKEN, logger: silentLogger, ...options, controlPlane });
+  const directory = await tempDirectory('api');
+  const server = new ApiServer({
+    http,
+    token: TEST_TOKEN,
+    tokensFile: join(directory.path, 'tokens.json'),
+    logger: silentLogger,
+    ...options,
+    controlPlane,
+  });
   const { url } = await server.start();
   const stranger = (path: string, request: PlainRequest = {}) => httpRequest(url + path, request);
   return {
@@ -37,7 +47,10 @@ export async function startApiBench(
     call: (path, request = {}) =>
       stranger(path, { ...request, headers: { authorization: `Bearer ${TEST_TOKEN}`, ...request.headers } }),
     logIn: async () => cookieOf(await stranger('/session', loginRequest(TEST_TOKEN))),
-    stop: () => server.stop(),
+    stop: async () => {
+      await server.stop();
+      await directory.remove();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { LucideIcon } from 'lucide-react';
 import { type ReactNode, useId } from 'react';
 import { changesRefusedBecause } from '../api/connection.ts';
 import { useConnection } from '../api/feed-context.ts';
+import { useScopeRefusal } from '../api/who.ts';
 
 export interface ActionButtonProps {
   readonly label: string;
@@ -10,7 +11,7 @@ export interface ActionButtonProps {
   readonly name: string;
   readonly icon: LucideIcon;
   readonly onPress: () => void;
-  /** Why it can't be pressed. A lost connection is a reason of its own. */
+  /** Why it can't be pressed. A lost connection is a reason of its own, and so is a token that may only look. */
   readonly refusal?: string | undefined;
   readonly pending?: boolean;
   readonly danger?: boolean;
@@ -22,7 +23,8 @@ const EVENTS = { hover: true, focus: true, touch: true };
 export function ActionButton(props: ActionButtonProps): ReactNode {
   const { label, name, icon: Icon, onPress, pending = false, danger = false } = props;
   const connection = useConnection();
-  const refusal = changesRefusedBecause(connection) ?? props.refusal;
+  const scopeRefusal = useScopeRefusal();
+  const refusal = changesRefusedBecause(connection) ?? scopeRefusal ?? props.refusal;
   const reasonId = useId();
   const refused = refusal !== undefined;
   return (
