@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmod,
+  link,
   lstat,
   lutimes,
   mkdir,
@@ -57,9 +58,14 @@ async function plant(root: string): Promise<void> {
   for (const name of ['m1', 'm2', 'm3']) {
     const directory = join(root, name);
     await mkdir(join(directory, 'sub'), { recursive: true });
-    for (const file of ['flipped', 'mode', 'missing', 'fine', 'sub/fine']) {
+    for (const file of ['flipped', 'mode', 'missing', 'fine', 'joined', 'sub/fine']) {
       await writeFile(join(directory, file), `${file} of ${name}\n`);
       await utimes(join(directory, file), PLANTED_S, PLANTED_S);
+    }
+    await link(join(directory, 'joined'), join(directory, 'linked'));
+    for (const twin of ['twin', 'twin too']) {
+      await writeFile(join(directory, twin), 'these look the same');
+      await utimes(join(directory, twin), PLANTED_S, PLANTED_S);
     }
     await symlink('fine', join(directory, 'target'));
     await lutimes(join(directory, 'target'), PLANTED_S, PLANTED_S);
@@ -94,12 +100,28 @@ async function retarget(at: string): Promise<void> {
   await lutimes(at, PLANTED_S, PLANTED_S);
 }
 
+/** Two names of one file become two files that look the same. */
+async function part(at: string): Promise<void> {
+  const content = await readFile(at);
+  await rm(at);
+  await writeFile(at, content);
+  await utimes(at, PLANTED_S, PLANTED_S);
+}
+
+/** Two files that look the same become one. */
+async function unite(at: string): Promise<void> {
+  await rm(at);
+  await link(join(dirname(at), 'twin'), at);
+}
+
 async function damageAll(directory: string): Promise<void> {
   await damage(join(directory, 'flipped'), flip);
   await damage(join(directory, 'mode'), (at) => chmod(at, 0o600));
   await damage(join(directory, 'missing'), (at) => rm(at));
   await damage(join(directory, 'extra'), (at) => writeFile(at, 'not ours'));
   await damage(join(directory, 'target'), retarget);
+  await damage(join(directory, 'linked'), part);
+  await damage(join(directory, 'twin too'), unite);
 }
 
 const DAMAGES: Record<string, string> = {
@@ -108,7 +130,12 @@ const DAMAGES: Record<string, string> = {
   missing: 'missing',
   extra: 'extra',
   target: 'target',
+  linked: 'links',
+  'twin too': 'links',
 };
+
+/** Whichever of the two is met first. */
+const isTwin = (path: string) => path.endsWith('/twin');
 
 /** Everything of a tree that a change would show in, by path. */
 async function traces(root: string): Promise<Map<string, string>> {
@@ -168,7 +195,7 @@ it('tells how to adopt a mirror that holds other files, first dry and then for g
   expect(refused.message).toContain('proxyfs resync m4 --adopt');
   const before = await traces(foreign.root);
   const dry = await proxyfs('resync', 'm4', '--adopt', '--dry-run');
-  expect(dry).toMatchObject({ code: 0, job: { state: 'done', plan: { copies: 24, removals: 4 } } });
+  expect(dry).toMatchObject({ code: 0, job: { state: 'done', plan: { copies: 36, removals: 4 } } });
   expect(await traces(foreign.root)).toEqual(before);
   expect((await view('m4')).link).not.toBe('up');
   expect(await proxyfs('resync', 'm4', '--adopt')).toMatchObject({ code: 0, job: { state: 'done' } });
@@ -184,22 +211,28 @@ it('finds each damage on any mirror, and repairs exactly those', async () => {
     Object.entries(DAMAGES).map(([path, kind]) => `${name} /${name}/${path} ${kind} false`),
   );
   const listed = found.job.items.divergences.map(
-    ({ mirror, path, kinds, localSuspected }) => `${mirror} ${path} ${kinds.join()} ${localSuspected}`,
+    ({ mirror, path, kinds, localSuspected }) =>
+      `${mirror} ${isTwin(path) ? `${path} too` : path} ${kinds.join()} ${localSuspected}`,
   );
   expect(listed.sort()).toEqual(expected.sort());
-  expect(found).toMatchObject({ code: 1, job: { state: 'done', problems: 0, localSuspected: 0 } });
+  expect(found).toMatchObject({
+    code: 1,
+    job: { state: 'done', problems: 0, localSuspected: 0, unknownLinks: 0 },
+  });
   expect(await Promise.all(mirrors.map(({ root }) => traces(root)))).toEqual(before);
   expect((await view('m2')).lastScrubAt).not.toBeNull();
 
   expect(await run({ type: 'scrub', compare: 'content', repair: true })).toMatchObject({
     state: 'done',
-    divergences: 15,
-    repaired: { paths: 15 },
+    divergences: 21,
+    repaired: { paths: 21 },
   });
   expect(await compareTrees(roots())).toEqual([]);
   for (const [index, { name, root }] of mirrors.entries()) {
     // The directory of what was damaged has had its names exchanged.
-    const touched = [name, ...Object.keys(DAMAGES).map((path) => join(name, path))];
+    // Names of one file change with each other.
+    const linked = ['joined', 'twin'].map((path) => join(name, path));
+    const touched = [name, ...linked, ...Object.keys(DAMAGES).map((path) => join(name, path))];
     const rest = (all: Map<string, string> | undefined) =>
       [...(all ?? [])].filter(([path]) => !touched.includes(path));
     expect(rest(await traces(root))).toEqual(rest(before[index]));

@@ -74,6 +74,8 @@ export const jobViewSchema = z
     localSuspected: count,
     /** What could not be compared. */
     problems: count,
+    /** Files of which the mirror can't tell whether they have the right names (hard links). */
+    unknownLinks: count,
     /** What making the mirrors equal takes, as far as is known. */
     plan: z.object({ copies: count, copyBytes: count, changes: count, removals: count }),
     repaired: z.object({ paths: count, bytes: count }),

@@ -68,6 +68,7 @@ export const DIVERGENCE_KINDS = [
   'mtime',
   'content',
   'target',
+  'links',
 ] as const;
 /** In what a path of a mirror differs from the local tree. */
 export type DivergenceKind = (typeof DIVERGENCE_KINDS)[number];

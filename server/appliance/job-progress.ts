@@ -10,6 +10,7 @@ type ProgressView = Pick<
   | 'comparedBytes'
   | 'total'
   | 'plan'
+  | 'unknownLinks'
   | 'repaired'
   | 'entriesPerSecond'
   | 'bytesPerSecond'
@@ -81,10 +82,11 @@ export class JobProgress {
   }
 
   view(): ProgressView {
-    const { entries, comparedBytes, ...plan } = this.#sums();
+    const { entries, comparedBytes, unknownLinks, ...plan } = this.#sums();
     const repaired = { paths: this.#repairedPaths, bytes: this.#sent() };
     const total = this.#total();
-    return { phase: this.#phase, entries, comparedBytes, total, plan, repaired, ...this.#pace(total) };
+    const phase = this.#phase;
+    return { phase, entries, comparedBytes, total, unknownLinks, plan, repaired, ...this.#pace(total) };
   }
 
   #pace(total: Done | null): Pick<ProgressView, 'entriesPerSecond' | 'bytesPerSecond' | 'etaSeconds'> {
@@ -124,12 +126,16 @@ export class JobProgress {
     return { entries: entries * this.#mirrors, bytes: this.#reads ? bytes * this.#mirrors : 0 };
   }
 
-  #sums(): Pick<Tally, 'entries' | 'comparedBytes' | 'copies' | 'copyBytes' | 'changes' | 'removals'> {
+  #sums(): Pick<
+    Tally,
+    'entries' | 'comparedBytes' | 'unknownLinks' | 'copies' | 'copyBytes' | 'changes' | 'removals'
+  > {
     const sum = (value: (tally: Tally) => number) =>
       this.#tallies.reduce((total, tally) => total + value(tally), 0);
     return {
       entries: sum(({ entries }) => entries),
       comparedBytes: sum(({ comparedBytes }) => comparedBytes),
+      unknownLinks: sum(({ unknownLinks }) => unknownLinks),
       copies: sum(({ copies }) => copies),
       copyBytes: sum(({ copyBytes }) => copyBytes),
       changes: sum(({ changes }) => changes),

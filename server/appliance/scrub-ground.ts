@@ -28,7 +28,8 @@ export function scrubGround(
   job: Job,
 ): ScrubGround {
   const ownLimit = job.request.type === 'scrub' ? rateLimit : undefined;
-  const throttle = new Throttle(lowerOf(synced.mirror.config.bandwidthLimit, ownLimit));
+  const reading = new Throttle(ownLimit);
+  const line = new Throttle(synced.mirror.config.bandwidthLimit);
   const groups = new LinkGroups(local);
   // What is missing locally has one name.
   const namesOf = (path: TreePath) => groups.namesOf(path).catch(() => [path]);
@@ -41,6 +42,7 @@ export function scrubGround(
   return {
     local,
     mirror: witness(synced),
+    namesOf,
     kept: { owners: capabilities?.owners ?? false, symlinkAttributes: capabilities?.lsetstat ?? false },
     others: () => mirrors.all.filter(isOther).map(witness),
     withLock: (path, work) => underAllNames(path, { local, locks }, work),
@@ -48,15 +50,12 @@ export function scrubGround(
       const names = here.type === 'file' ? await namesOf(path) : [path];
       return names.some(mtimeLags);
     },
-    turn: async (path, bytes) => {
+    turn: async (path, readBytes, carriedBytes) => {
       await job.turn(path);
-      if (bytes > 0) await throttle.take(bytes, job.signal);
+      if (readBytes > 0) await reading.take(readBytes, job.signal);
+      if (carriedBytes > 0) await line.take(carriedBytes, job.signal);
     },
   };
-}
-
-function lowerOf(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 async function underAllNames<T>(

@@ -37,6 +37,9 @@ export function jobText(job: JobView): string {
     `${repairs ? 'to do' : 'would take'}: ${plan.copies} to copy (${formatBytes(plan.copyBytes)}), `,
     `${plan.changes} to change, ${plan.removals} to remove\n`,
     done,
+    job.unknownLinks > 0
+      ? `hard links of ${job.unknownLinks} files could not be compared: the login may run no commands there\n`
+      : '',
     job.localSuspected > 0
       ? `${job.localSuspected} may be local damage, as all mirrors agree: ` +
         'look, and put it right in the mount, or overwrite the mirrors by resync\n'

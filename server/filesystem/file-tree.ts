@@ -67,8 +67,13 @@ export interface FileTree {
   readLink(path: TreePath): Promise<string>;
   /** Short only at the end of the file. At most 4 MiB a call. */
   read(path: TreePath, offset: number, lengthBytes: number): Promise<Buffer>;
-  /** SHA-256 of the content in hex, streamed. */
-  hash(path: TreePath): Promise<string>;
+  /**
+   * SHA-256 in hex of a range that begins at a multiple of 1 MiB, short only at the end of the file, made where the file is; undefined
+   * where its content would have to be carried here.
+   */
+  hash(path: TreePath, offset: number, lengthBytes: number): Promise<string | undefined>;
+  /** The same for two names that lead to one file, and for no others; undefined where that can't be told. */
+  fileId(path: TreePath): Promise<string | undefined>;
   space(): Promise<Space>;
 
   /** Moves a kept pre-image back to `path`, replacing what is there; false where there is none. */

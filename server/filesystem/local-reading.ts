@@ -36,17 +36,18 @@ export class LocalReading {
     });
   }
 
-  async hash(absolute: string): Promise<string> {
+  async hash(absolute: string, offset: number, lengthBytes: number): Promise<string> {
     return this.#open(absolute, async (fd) => {
       const hash = createHash('sha256');
-      const piece = Buffer.allocUnsafe(MIB);
-      let position = 0;
-      for (;;) {
-        const lengthBytes = await readFully(fd, piece, position);
-        hash.update(piece.subarray(0, lengthBytes));
-        if (lengthBytes < piece.length) return hash.digest('hex');
-        position += lengthBytes;
+      const piece = Buffer.allocUnsafe(Math.min(MIB, lengthBytes));
+      for (let [at, end] = [offset, offset + lengthBytes]; at < end; ) {
+        const wanted = piece.subarray(0, Math.min(piece.length, end - at));
+        const readBytes = await readFully(fd, wanted, at);
+        hash.update(wanted.subarray(0, readBytes));
+        if (readBytes < wanted.length) break;
+        at += readBytes;
       }
+      return hash.digest('hex');
     });
   }
 

@@ -150,8 +150,13 @@ export class LocalTree implements FileTree {
     return translated(this.#reading.read(this.#paths.absolute(path), offset, lengthBytes));
   }
 
-  async hash(path: TreePath): Promise<string> {
-    return translated(this.#reading.hash(this.#paths.absolute(path)));
+  async hash(path: TreePath, offset: number, lengthBytes: number): Promise<string> {
+    return translated(this.#reading.hash(this.#paths.absolute(path), offset, lengthBytes));
+  }
+
+  async fileId(path: TreePath): Promise<string | undefined> {
+    const stat = await translated(lstatOptional(this.absolute(path)));
+    return stat && `${stat.dev}:${stat.ino}`;
   }
 
   space(): Promise<Space> {

@@ -7,6 +7,7 @@ import { type OwnerMapping, ownersByName } from './account-ids.ts';
 import type { MirrorCapabilities } from './link-state.ts';
 import { bootIdOf } from './boot-id.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
+import { RemoteTools } from './remote-tools.ts';
 import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
 import { isRefusal, type SftpAttributes } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
@@ -19,6 +20,7 @@ export class ReplicaSession {
   readonly rootPath: string;
   readonly handles: WriteHandles;
   readonly reserved: ReservedDirectory;
+  readonly tools: RemoteTools;
   readonly #owner: MirrorConfiguration['owner'];
   /** Undefined where owners are the same numbers there. */
   #mapping: OwnerMapping | undefined;
@@ -29,6 +31,7 @@ export class ReplicaSession {
     this.rootPath = rootPath;
     this.handles = new WriteHandles(session);
     this.reserved = new ReservedDirectory(session, rootPath);
+    this.tools = new RemoteTools(session, this.reserved);
     this.#owner = owner;
   }
 

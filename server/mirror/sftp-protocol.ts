@@ -43,6 +43,7 @@ export interface SftpAttributes {
 
 export interface SftpEntry {
   readonly filename: string;
+  readonly longname?: string;
   readonly attrs: SftpAttributes;
 }
 

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
-import type { DirectoryEntry } from '../filesystem/file-tree.ts';
+import type { DirectoryEntry, FileType } from '../filesystem/file-tree.ts';
 import { RESERVED_NAME, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
@@ -11,7 +10,6 @@ import { fill } from './small-file.ts';
 
 /** What one call of `read` may ask for. */
 const LARGEST_READ_BYTES = 4 * 1024 * 1024;
-const HASH_STEP_BYTES = 1024 * 1024;
 const PAGE_ENTRIES = 500;
 /** A server that answers "nothing yet" more often than this in a row never ends. */
 const EMPTY_PAGES = 100;
@@ -27,16 +25,17 @@ export async function read(
   return withFile(replica, path, (handle) => readPieces(session, handle, offset, wantedBytes));
 }
 
-export async function hash(replica: ReplicaSession, path: TreePath): Promise<string> {
-  const { session } = replica;
-  return withFile(replica, path, async (handle) => {
-    const digest = createHash('sha256');
-    for (let offset = 0; ; offset += HASH_STEP_BYTES) {
-      const piece = await readPieces(session, handle, offset, HASH_STEP_BYTES);
-      digest.update(piece);
-      if (piece.length < HASH_STEP_BYTES) return digest.digest('hex');
-    }
-  });
+/** undefined where the server can't do it. */
+export async function hash(
+  replica: ReplicaSession,
+  path: TreePath,
+  range: { readonly offset: number; readonly lengthBytes: number },
+): Promise<string | undefined> {
+  const at = replica.absolute(path);
+  const found = await lstatOrMissing(replica.session, at);
+  const refusal = refusalOf(found && typeOf(found), at);
+  if (refusal) throw refusal;
+  return replica.tools.hash(at, range);
 }
 
 /** The pages that the server sends, cut to a bounded size; what it says of names is checked. */
@@ -130,10 +129,15 @@ async function openForReading(session: SftpSession, at: string): Promise<Buffer>
   const type = found && typeOf(found);
   if (opened.value && type === 'file') return opened.value;
   if (opened.value) await tried(session.close(opened.value));
-  if (type === 'directory') throw new AppError('IS_A_DIRECTORY', `${at} is a directory`);
-  if (type !== undefined && type !== 'file')
-    throw new AppError('INVALID_ARGUMENT', `${at} is no regular file`);
-  throw opened.refusal ?? new AppError('NOT_FOUND', `${at} is missing`);
+  if (type === 'file' && opened.refusal) throw opened.refusal;
+  throw refusalOf(type, at) ?? new AppError('NOT_FOUND', `${at} is missing`);
+}
+
+function refusalOf(type: FileType | undefined, at: string): AppError | undefined {
+  if (type === 'file') return undefined;
+  if (type === undefined) return new AppError('NOT_FOUND', `${at} is missing`);
+  if (type === 'directory') return new AppError('IS_A_DIRECTORY', `${at} is a directory`);
+  return new AppError('INVALID_ARGUMENT', `${at} is no regular file`);
 }
 
 async function openDirectory(session: SftpSession, at: string): Promise<Buffer> {
@@ -165,12 +169,20 @@ async function entriesOf(
 ): Promise<DirectoryEntry[]> {
   const prefix = at === '/' ? '/' : `${at}/`;
   const found = await Promise.all(
-    page.map(async ({ filename, attrs }): Promise<DirectoryEntry[]> => {
+    page.map(async ({ filename, attrs, longname }): Promise<DirectoryEntry[]> => {
       // Some servers list names without attributes.
       const attributes =
         attrs.mode === undefined ? await lstatOrMissing(replica.session, prefix + filename) : attrs;
-      return attributes ? [{ name: filename, stat: replica.statOf(attributes) }] : [];
+      const links = linksIn(longname);
+      const known = links !== undefined && { links };
+      return attributes ? [{ name: filename, stat: { ...replica.statOf(attributes), ...known } }] : [];
     }),
   );
   return found.flat();
+}
+
+/** OpenSSH describes each entry as `ls -l` does, with the count of its links after type and mode. */
+function linksIn(longname: string | undefined): number | undefined {
+  const digits = /^[-dlbcps][-rwxsStT]{9}[.+@]? +(\d{1,9}) /.exec(longname ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }

@@ -1,4 +1,4 @@
-import type { SFTPWrapper } from 'ssh2';
+import type { ClientChannel, SFTPWrapper } from 'ssh2';
 import { AppError } from '../base/errors.ts';
 import { Permits } from '../base/permits.ts';
 import { ByteWindow } from './byte-window.ts';
@@ -37,6 +37,7 @@ type Send<T> = (channel: SFTPWrapper, answer: Answer<T>) => void;
  * one deadline and all end when the connection does. After the end no answer reaches anybody.
  */
 export class SftpSession {
+  readonly timeoutMs: number;
   readonly extensions: Extensions;
   readonly writePieceBytes: number;
   readonly readPieceBytes: number;
@@ -55,6 +56,7 @@ export class SftpSession {
 
   constructor(connection: SshConnection, timeoutMs: number, onRoundTrip: (ms: number) => void) {
     this.#connection = connection;
+    this.timeoutMs = timeoutMs;
     this.#onRoundTrip = onRoundTrip;
     this.#outstanding = new OutstandingRequests(timeoutMs, (error) => connection.destroy(error));
     const negotiated = connection.channel as unknown as Negotiated;
@@ -109,6 +111,16 @@ export class SftpSession {
   /** See `SshConnection.guard`. */
   guard(lapsed: () => AppError | undefined): void {
     this.#connection.guard(lapsed);
+  }
+
+  /** What a command beside the session prints; `workMs`: how long it may take beyond one request. */
+  run(command: string, input: string, workMs = 0): Promise<string | undefined> {
+    return this.#connection.run(command, input, this.timeoutMs + workMs);
+  }
+
+  /** A program beside the session; undefined where the server refuses it. */
+  start(command: string): Promise<ClientChannel | undefined> {
+    return this.#connection.start(command);
   }
 
   open(path: string, flags: number, mode?: number): Promise<Buffer> {

@@ -10,5 +10,5 @@ describeFileTree('the SFTP tree on an embedded server', async () => {
     close();
     await server.stop();
   };
-  return { tree, root: server.root, stop };
+  return { tree, root: server.root, tells: false, stop };
 });

@@ -76,8 +76,12 @@ export class SftpTree implements FileTree {
     return this.#reading(path, (replica) => read(replica, path, offset, lengthBytes));
   }
 
-  hash(path: TreePath): Promise<string> {
-    return this.#reading(path, (replica) => hash(replica, path));
+  hash(path: TreePath, offset: number, lengthBytes: number): Promise<string | undefined> {
+    return this.#reading(path, (replica) => hash(replica, path, { offset, lengthBytes }));
+  }
+
+  fileId(path: TreePath): Promise<string | undefined> {
+    return this.#reading(path, (replica) => replica.tools.fileId(replica.absolute(path)));
   }
 
   space(): Promise<Space> {

@@ -1,9 +1,10 @@
 import { connect as connectSocket, type Socket } from 'node:net';
-import type { Client, SFTPWrapper } from 'ssh2';
+import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { AppError } from '../base/errors.ts';
 import { resetSocket } from '../base/reset-socket.ts';
 import { Authentication } from './authentication.ts';
 import { hostKeyAlgorithms, refusalOfHostKey } from './host-keys.ts';
+import { remoteChannel, remoteCommand } from './remote-command.ts';
 import { ssh2 } from './ssh2.ts';
 import type { SshLogin } from './ssh-login.ts';
 
@@ -45,6 +46,7 @@ export class SshConnection {
   #hostKeyRefusal: AppError | undefined;
   #channel: SFTPWrapper | undefined;
   #ended: AppError | undefined;
+  readonly #ending = new AbortController();
   #onEnd: ((error: AppError) => void) | undefined;
   #lapsed: () => AppError | undefined = () => undefined;
 
@@ -92,6 +94,18 @@ export class SshConnection {
   onEnd(listener: (error: AppError) => void): void {
     if (this.#ended) listener(this.#ended);
     else this.#onEnd = listener;
+  }
+
+  /** See `remoteCommand`; undefined also when the connection ends. */
+  run(command: string, input: string, limitMs: number): Promise<string | undefined> {
+    this.look();
+    return remoteCommand(this.#client, command, { input, limitMs, signal: this.#ending.signal });
+  }
+
+  /** A program on a channel of its own; undefined where the server refuses it, or the connection ends. */
+  start(command: string): Promise<ClientChannel | undefined> {
+    this.look();
+    return remoteChannel(this.#client, command, this.#ending.signal);
   }
 
   /** Lets all that is sent in this turn of the loop, to this mirror, go out in one system call. */
@@ -215,6 +229,7 @@ export class SshConnection {
   #end(reason: AppError): void {
     if (this.#ended) return;
     this.#ended = reason;
+    this.#ending.abort();
     // Not client.end(): that waits for the peer, and this one may be dead. By a reset, so that requests which have
     // not left this machine yet can't arrive after what the next connection repairs.
     resetSocket(this.#socket);

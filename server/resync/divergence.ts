@@ -54,6 +54,8 @@ export function affectedOf(
     const hasDirectory = here?.type === 'directory' || there?.type === 'directory';
     return { kind: hasDirectory ? 'tree' : 'entry', path };
   }
+  // Linking names anew would leave them linked with whatever the mirror's file is linked with wrongly.
+  if (kinds.includes('links')) return { kind: 'fresh', path };
   const mayDifferMore = here.type === 'file' && kinds.includes('mtime');
   const isAttributes = kinds.every((kind) => OF_ATTRIBUTES.has(kind)) && !mayDifferMore;
   return { kind: isAttributes ? 'attributes' : 'entry', path };

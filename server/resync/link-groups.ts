@@ -58,9 +58,9 @@ export class LinkGroups {
     return walk;
   }
 
-  /** True the first time this very group is asked for. */
-  firstVisit(names: readonly TreePath[]): boolean {
-    const key = names.join('\0');
+  /** True the first time this very group is asked for, for each purpose. */
+  firstVisit(names: readonly TreePath[], purpose: 'linking' | 'replacing'): boolean {
+    const key = [purpose, ...names].join('\0');
     if (this.#visited.has(key)) return false;
     this.#visited.add(key);
     return true;

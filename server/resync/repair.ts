@@ -100,13 +100,16 @@ export class Repair {
     return this.#made.delete(path);
   }
 
-  /** A file or symlink of one name gets a new one on the mirror: what is there may be linked with another name, and look the same. */
+  /** A file or symlink gets a new one on the mirror under all its names: what is there may be linked with another name, and look the same. */
   async fresh(path: TreePath): Promise<void> {
     const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
     if (!here || here.type !== there?.type || here.type === 'directory') return;
-    if ((await this.namesOf(path)).length > 1) return;
-    if (here.type === 'file') await this.#replace(path, here);
-    else await this.#remove(path, there);
+    await this.#groups.inTurn(path, async (names) => {
+      if (names.length > 1 && !this.#groups.firstVisit(names, 'replacing')) return;
+      if (here.type === 'symlink') return this.#remove(path, there);
+      await this.#replace(path, here);
+      await this.#linkNames(path, names, false);
+    });
     await this.entry(path, 'quick');
   }
 
@@ -274,7 +277,7 @@ export class Repair {
 
   async #linkNames(path: TreePath, names: readonly TreePath[], same: boolean): Promise<void> {
     // SFTP tells no link counts: names that look the same are linked anew, but only once in a pass.
-    if (names.length === 1 || (same && !this.#groups.firstVisit(names))) return;
+    if (names.length === 1 || (same && !this.#groups.firstVisit(names, 'linking'))) return;
     for (const name of names) {
       if (name === path) continue;
       await this.#ensureParent(name);

@@ -1,16 +1,12 @@
 import { chmod, lstat, lutimes, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ROOT, treePath } from '../filesystem/tree-path.ts';
+import { treePath } from '../filesystem/tree-path.ts';
 import { compareTrees } from '../testing/compare-trees.ts';
-import { type DirectoryMirror, Engine } from '../testing/engine.ts';
+import { Engine } from '../testing/engine.ts';
 import { plantTree } from '../testing/planted-tree.ts';
+import { scrubOf } from '../testing/scrub-of.ts';
 import { waitUntil } from '../testing/wait-until.ts';
-import type { CompareMode } from './comparison.ts';
-import type { Divergence } from './divergence.ts';
-import { Scrub, type ScrubGround } from './scrub.ts';
-import type { Unreadable } from './tree-walk.ts';
-import type { Witness } from './witness.ts';
 
 let engine: Engine;
 
@@ -20,44 +16,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => engine.stop());
-
-interface Found {
-  readonly divergences: Divergence[];
-  readonly problems: Unreadable[];
-  readonly scrub: Scrub;
-}
-
-function witness({ tree, stale }: DirectoryMirror): Witness {
-  return { tree, isPending: (path) => Promise.resolve(stale.covers(path)) };
-}
-
-async function scrubOf(
-  mirror: DirectoryMirror | undefined,
-  options: { compare?: CompareMode; top?: string; ground?: Partial<ScrubGround> } = {},
-): Promise<Found> {
-  if (!mirror) throw new Error('there is no such mirror');
-  const ground: ScrubGround = {
-    local: engine.local,
-    mirror: witness(mirror),
-    kept: { owners: true, symlinkAttributes: true },
-    others: () => engine.mirrors.filter((other) => other !== mirror).map(witness),
-    withLock: async (path, work) => {
-      const release = await engine.locks.acquire([{ path, subtree: false }]);
-      return work().finally(release);
-    },
-    mtimeLags: (path) => Promise.resolve(engine.settling.lags(path)),
-    turn: () => Promise.resolve(),
-    ...options.ground,
-  };
-  const divergences: Divergence[] = [];
-  const problems: Unreadable[] = [];
-  const scrub = new Scrub(ground, options.compare ?? 'quick', {
-    found: (divergence) => divergences.push(divergence),
-    unreadable: (problem) => problems.push(problem),
-  });
-  await scrub.run(treePath(options.top ?? ROOT));
-  return { divergences, problems, scrub };
-}
 
 /** As somebody does behind our back, who leaves no trace at the directory. */
 async function damage(root: string, name: string, work: (at: string) => Promise<unknown>): Promise<void> {
@@ -112,7 +70,7 @@ const DAMAGES: Record<string, [name: string, work: (at: string) => Promise<unkno
 
 describe('a scrub', () => {
   it('finds nothing where all is equal', async () => {
-    const { divergences, problems, scrub } = await scrubOf(engine.mirrors[0], { compare: 'content' });
+    const { divergences, problems, scrub } = await scrubOf(engine, engine.mirrors[0], { compare: 'content' });
     expect([divergences, problems]).toEqual([[], []]);
     expect(scrub.tally).toMatchObject({ entries: 10, held: 10, copies: 0, changes: 0, removals: 0 });
   });
@@ -120,7 +78,7 @@ describe('a scrub', () => {
   it.each(Object.entries(DAMAGES))('finds %s, and nothing else', async (_title, [name, work, kinds]) => {
     const [, mirror] = engine.mirrors;
     await damage(mirror?.root ?? '', name, work);
-    const { divergences, problems } = await scrubOf(mirror, { compare: 'content' });
+    const { divergences, problems } = await scrubOf(engine, mirror, { compare: 'content' });
     expect(problems).toEqual([]);
     expect(divergences).toEqual([
       expect.objectContaining({ path: `/${name}`, kinds, isLocalSuspected: false }),
@@ -133,13 +91,13 @@ describe('a scrub', () => {
   it('doesn’t read content unless it is asked to', async () => {
     const [mirror] = engine.mirrors;
     await damage(mirror?.root ?? '', 'file', flip);
-    expect((await scrubOf(mirror)).divergences).toEqual([]);
+    expect((await scrubOf(engine, mirror)).divergences).toEqual([]);
   });
 
   it('has content compared where the mtime alone differs', async () => {
     const [mirror] = engine.mirrors;
     await writeFile(join(mirror?.root ?? '', 'file'), 'NEW CONTENT\n');
-    const { divergences } = await scrubOf(mirror);
+    const { divergences } = await scrubOf(engine, mirror);
     expect(divergences).toMatchObject([{ path: '/file', kinds: ['mtime'], affected: { kind: 'entry' } }]);
   });
 
@@ -147,7 +105,7 @@ describe('a scrub', () => {
     const [mirror] = engine.mirrors;
     await damage(mirror?.root ?? '', 'other', (at) => rm(at));
     await damage(mirror?.root ?? '', 'dir/below/deep', (at) => rm(at));
-    const { divergences } = await scrubOf(mirror, { top: '/dir/below' });
+    const { divergences } = await scrubOf(engine, mirror, { top: '/dir/below' });
     expect(divergences.map(({ path }) => path)).toEqual(['/dir/below/deep']);
   });
 
@@ -156,7 +114,7 @@ describe('a scrub', () => {
     await damage(root, 'dir', (at) => rm(at, { recursive: true }));
     await damage(root, 'empty/a', (at) => mkdir(join(at, 'b'), { recursive: true }));
     await damage(root, 'other', (at) => chmod(at, 0o600));
-    const { scrub } = await scrubOf(engine.mirrors[0]);
+    const { scrub } = await scrubOf(engine, engine.mirrors[0]);
     // Missing are dir, dir/below, dir/below/deep and dir/linked-too.
     expect(scrub.tally).toMatchObject({ copies: 4, copyBytes: 18, changes: 1, removals: 2 });
   });
@@ -167,7 +125,7 @@ describe('a scrub', () => {
     await damage(root, 'file', (at) => chmod(at, 0o600));
     const unspeakable = Buffer.concat([Buffer.from(join(root, 'empty/')), Buffer.of(0xff)]);
     await damage(root, 'empty/x', () => writeFile(unspeakable, 'x'));
-    const { divergences, problems } = await scrubOf(mirror);
+    const { divergences, problems } = await scrubOf(engine, mirror);
     expect(problems).toMatchObject([{ path: '/empty', error: { code: 'NAME_NOT_UTF8' } }]);
     expect(divergences.map(({ path }) => path)).toEqual(['/file']);
   });
@@ -178,7 +136,7 @@ describe('what is no finding', () => {
     const [mirror] = engine.mirrors;
     await rm(join(mirror?.root ?? '', 'dir/below/deep'));
     mirror?.mark([{ kind: 'entry', path: treePath('/dir/below/deep') }]);
-    expect((await scrubOf(mirror)).divergences).toEqual([]);
+    expect((await scrubOf(engine, mirror)).divergences).toEqual([]);
   });
 
   it('is a change under way, which is waited for', async () => {
@@ -192,7 +150,7 @@ describe('what is no finding', () => {
     };
     const write = engine.coordinator.run({ kind: 'truncate', path: treePath('/file'), sizeBytes: 3 });
     await waitUntil('the mirrors have it and the local tree has not', () => isHeld);
-    const scrubbing = scrubOf(engine.mirrors[0]);
+    const scrubbing = scrubOf(engine, engine.mirrors[0]);
     await waitUntil('the scrub waits for the path', () => engine.locks.waiting > 0);
     goOn();
     expect((await scrubbing).divergences).toEqual([]);
@@ -202,13 +160,13 @@ describe('what is no finding', () => {
   it('is an mtime that has not been carried over yet', async () => {
     await engine.coordinator.run({ kind: 'create', path: treePath('/dir/new'), mode: 0o644 });
     await utimes(join(engine.mirrors[0]?.root ?? '', 'dir'), 5, 5);
-    expect((await scrubOf(engine.mirrors[0])).divergences).toEqual([]);
+    expect((await scrubOf(engine, engine.mirrors[0])).divergences).toEqual([]);
   });
 
   it('is an owner that the login can’t set', async () => {
     const ground = { kept: { owners: false, symlinkAttributes: false } };
     await damage(engine.localRoot, 'pointer', (at) => lutimes(at, 5, 5));
-    expect((await scrubOf(engine.mirrors[0], { ground })).divergences).toEqual([]);
+    expect((await scrubOf(engine, engine.mirrors[0], { ground })).divergences).toEqual([]);
   });
 });
 
@@ -221,13 +179,13 @@ describe('local damage', () => {
     await everywhere(name, work);
     // The clock may have gone on meanwhile.
     if (name === 'other') await everywhere(name, (at) => lutimes(at, 5, 5));
-    const { divergences } = await scrubOf(engine.mirrors[1], { compare: 'content' });
+    const { divergences } = await scrubOf(engine, engine.mirrors[1], { compare: 'content' });
     expect(divergences).toMatchObject([{ path: `/${name}`, isLocalSuspected: true }]);
   });
 
   it('is not where one of them holds what the local tree holds', async () => {
     for (const { root } of engine.mirrors.slice(1)) await damage(root, 'file', flip);
-    const { divergences } = await scrubOf(engine.mirrors[1], { compare: 'content' });
+    const { divergences } = await scrubOf(engine, engine.mirrors[1], { compare: 'content' });
     expect(divergences).toMatchObject([{ path: '/file', isLocalSuspected: false }]);
   });
 
@@ -236,6 +194,6 @@ describe('local damage', () => {
     await damage(second?.root ?? '', 'file', (at) => rename(at, join(engine.base, 'aside')));
     third?.mark([{ kind: 'entry', path: treePath('/file') }]);
     if (first) first.tree.linked = false;
-    expect((await scrubOf(second)).divergences).toMatchObject([{ isLocalSuspected: false }]);
+    expect((await scrubOf(engine, second)).divergences).toMatchObject([{ isLocalSuspected: false }]);
   });
 });

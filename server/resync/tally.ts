@@ -17,6 +17,8 @@ export class Tally {
   copyBytes = 0;
   changes = 0;
   removals = 0;
+  /** Files of which it can't be told whether they have the right names. */
+  unknownLinks = 0;
 
   see(pair: Pair): void {
     this.entries += 1;

@@ -3,6 +3,7 @@ import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { sameContent } from './comparison.ts';
 import { divergencesOf, type Kept } from './divergence.ts';
+import { isOne, type OtherLink } from './link-comparison.ts';
 
 /** A mirror that can be asked what it holds. */
 export interface Witness {
@@ -15,7 +16,8 @@ interface Finding {
   readonly path: TreePath;
   readonly kinds: readonly DivergenceKind[];
   readonly there: FileStat | undefined;
-  readonly range: { readonly offset: number; readonly lengthBytes: number } | undefined;
+  readonly range?: { readonly offset: number; readonly lengthBytes: number };
+  readonly otherLink?: OtherLink | undefined;
 }
 
 /** These mean that two mirrors don't hold the same thing, whatever the finding is. */
@@ -40,7 +42,7 @@ export async function agreeAgainstLocal(
 async function agrees(
   mirror: Witness,
   other: Witness,
-  { path, kinds, there, range }: Finding,
+  { path, kinds, there, range, otherLink }: Finding,
   kept: Kept,
 ): Promise<boolean | undefined> {
   try {
@@ -48,6 +50,10 @@ async function agrees(
     const theirs = await other.tree.stat(path);
     const between = divergencesOf(path, { here: there, there: theirs }, kept);
     if (between.some((kind) => kinds.includes(kind) || NEVER_THE_SAME.includes(kind))) return false;
+    if (kinds.includes('links') && otherLink) {
+      const isOneThere = await isOne(other.tree, path, otherLink.name);
+      if (isOneThere !== otherLink.isOneThere) return isOneThere === undefined ? undefined : false;
+    }
     if (kinds.includes('target'))
       return (await mirror.tree.readLink(path)) === (await other.tree.readLink(path));
     if (!kinds.includes('content') || !range) return true;

@@ -94,8 +94,12 @@ export class FaultyTree implements FileTree {
     return this.#through(() => this.#behind.read(path, offset, lengthBytes));
   }
 
-  hash(path: TreePath): Promise<string> {
-    return this.#through(() => this.#behind.hash(path));
+  hash(path: TreePath, offset: number, lengthBytes: number): Promise<string | undefined> {
+    return this.#through(() => this.#behind.hash(path, offset, lengthBytes));
+  }
+
+  fileId(path: TreePath): Promise<string | undefined> {
+    return this.#through(() => this.#behind.fileId(path));
   }
 
   space(): Promise<Space> {

@@ -62,6 +62,7 @@ const JOB: JobView = {
   divergences: 0,
   localSuspected: 0,
   problems: 0,
+  unknownLinks: 0,
   plan: { copies: 0, copyBytes: 0, changes: 0, removals: 0 },
   repaired: { paths: 0, bytes: 0 },
   entriesPerSecond: null,

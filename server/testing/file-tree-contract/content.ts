@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { IDENTITY_FILE } from '../../filesystem/tree-path.ts';
 import { exists, expectCode, expectRefused, patterned, type Stage } from './stage.ts';
 
 const MIB = 1024 * 1024;
@@ -14,6 +15,7 @@ export function describeContent(stage: Stage): void {
     describeFlushing(stage);
     describeContentConflicts(stage);
     describeReads(stage);
+    describeTelling(stage);
   });
 }
 
@@ -163,8 +165,40 @@ function describeContentConflicts(stage: Stage): void {
     await expectRefused(write('link'), ...refusals);
     await expectRefused(truncate('link'), ...refusals);
     await expectRefused(stage.tree.read(stage.at('link'), 0, 10), ...refusals);
-    await expectRefused(stage.tree.hash(stage.at('link')), ...refusals);
+    await expectRefused(stage.tree.hash(stage.at('link'), 0, 9), ...refusals);
     expect(await readFile(stage.real('target'), 'utf8')).toBe('content');
+  });
+}
+
+/** What a tree knows of its files without carrying their content. */
+function describeTelling(stage: Stage): void {
+  test('hashes ranges of content, or says that it can’t', async () => {
+    const content = patterned(3 * MIB + 17);
+    await stage.plant('large', content);
+    await stage.plant('empty');
+    await stage.plant("it's \n a \\ name", 'x');
+    await stage.tree.writeReserved(IDENTITY_FILE, Buffer.from('a proof of the place'));
+    const sha256 = (bytes: Buffer | string) =>
+      stage.tells ? createHash('sha256').update(bytes).digest('hex') : undefined;
+    const hash = (name: string, offset = 0, lengthBytes = 100 * MIB) =>
+      stage.tree.hash(stage.at(name), offset, lengthBytes);
+    expect(await hash('large')).toBe(sha256(content));
+    expect(await hash('large', MIB, MIB)).toBe(sha256(content.subarray(MIB, 2 * MIB)));
+    expect(await hash('large', 3 * MIB, 17)).toBe(sha256(content.subarray(3 * MIB)));
+    expect(await hash('empty')).toBe(sha256(''));
+    expect(await hash("it's \n a \\ name")).toBe(sha256('x'));
+  });
+
+  test('tells names of one file from those of others, or says that it can’t', async () => {
+    await stage.plant('one', 'same');
+    await link(stage.real('one'), stage.real('one more'));
+    await stage.plant("another's", 'same');
+    await stage.tree.writeReserved(IDENTITY_FILE, Buffer.from('a proof of the place'));
+    const names = ['one', 'one more', "another's", 'missing'];
+    const ids = await Promise.all(names.map((name) => stage.tree.fileId(stage.at(name))));
+    expect(ids.map((id) => ids.indexOf(id))).toEqual(stage.tells ? [0, 0, 2, 3] : [0, 0, 0, 0]);
+    expect(ids[3]).toBeUndefined();
+    expect(ids[0] !== undefined).toBe(stage.tells);
   });
 }
 
@@ -180,21 +214,12 @@ function describeReads(stage: Stage): void {
     expect(await read(3, 0)).toBe('');
   });
 
-  test('hashes the content, an empty file and one of several pieces', async () => {
-    const content = patterned(3 * MIB + 17);
-    await stage.plant('large', content);
-    await stage.plant('empty');
-    const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-    expect(await stage.tree.hash(stage.at('large'))).toBe(sha256(content));
-    expect(await stage.tree.hash(stage.at('empty'))).toBe(sha256(Buffer.alloc(0)));
-  });
-
   test('refuses to read or hash what is no file', async () => {
     await stage.plantDirectory('directory');
     await expectRefused(stage.tree.read(stage.at('missing'), 0, 1), 'NOT_FOUND');
-    await expectRefused(stage.tree.hash(stage.at('missing')), 'NOT_FOUND');
+    await expectRefused(stage.tree.hash(stage.at('missing'), 0, 9), 'NOT_FOUND');
     await expectRefused(stage.tree.read(stage.at('directory'), 0, 1), 'IS_A_DIRECTORY');
-    await expectRefused(stage.tree.hash(stage.at('directory')), 'IS_A_DIRECTORY');
+    await expectRefused(stage.tree.hash(stage.at('directory'), 0, 9), 'IS_A_DIRECTORY');
   });
 
   test('sees at once what an operation changed', async () => {

@@ -13,6 +13,8 @@ export interface ContractTree {
   readonly root: string;
   /** Whether the tree may give files away to any owner; by default what the owner of `root` may do here. */
   readonly owners?: boolean;
+  /** Whether it can hash content and tell files apart without carrying content; by default yes. */
+  readonly tells?: boolean;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export interface Stage {
   readonly tree: FileTree;
   readonly root: string;
   readonly owners: boolean;
+  readonly tells: boolean;
   /** This test's directory. */
   directory(): TreePath;
   /** The path of `name` in this test's directory. */
@@ -73,6 +76,10 @@ class RunningStage implements Stage {
 
   get owners(): boolean {
     return this.#running().owners ?? (process.getuid?.() === 0 && this.#owner.uid === 0);
+  }
+
+  get tells(): boolean {
+    return this.#running().tells ?? true;
   }
 
   directory(): TreePath {

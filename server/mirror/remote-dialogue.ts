@@ -1,0 +1,71 @@
+import type { ClientChannel } from 'ssh2';
+
+/** So long it stays when nobody asks. */
+const IDLE_MS = 5000;
+const MOST_ANSWER_CHARS = 1000;
+
+type Answer = (line: string | undefined) => void;
+
+/**
+ * A program on the server that answers each line with one, started when first asked and ended when nobody asks any more: starting
+ * one takes longer than hundreds of answers. Where it doesn't start or answer, the answers are undefined.
+ */
+export class RemoteDialogue {
+  readonly #start: () => Promise<ClientChannel | undefined>;
+  readonly #limitMs: number;
+  #channel: Promise<ClientChannel | undefined> | undefined;
+  #waiting: Answer[] = [];
+  #rest = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(start: () => Promise<ClientChannel | undefined>, limitMs: number) {
+    this.#start = start;
+    this.#limitMs = limitMs;
+  }
+
+  /** One line, without its end. */
+  async ask(line: string): Promise<string | undefined> {
+    this.#channel ??= this.#begin();
+    const begun = this.#channel;
+    const channel = await begun;
+    if (!channel || this.#channel !== begun) return undefined;
+    return new Promise((answer) => {
+      this.#waiting.push(answer);
+      channel.write(`${line}\n`);
+      this.#watch(channel);
+    });
+  }
+
+  async #begin(): Promise<ClientChannel | undefined> {
+    const channel = await this.#start();
+    channel?.on('data', (piece: Buffer) => this.#hear(channel, piece.toString('latin1')));
+    channel?.stderr.resume();
+    channel?.on('error', () => this.#end(channel));
+    channel?.on('close', () => this.#end(channel));
+    if (!channel) this.#channel = undefined;
+    return channel;
+  }
+
+  #hear(channel: ClientChannel, text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#waiting.shift()?.(line);
+    if (this.#rest.length > MOST_ANSWER_CHARS) this.#end(channel);
+    else this.#watch(channel);
+  }
+
+  #watch(channel: ClientChannel): void {
+    clearTimeout(this.#timer);
+    const ms = this.#waiting.length > 0 ? this.#limitMs : IDLE_MS;
+    this.#timer = setTimeout(() => this.#end(channel), ms);
+    this.#timer.unref();
+  }
+
+  #end(channel: ClientChannel): void {
+    clearTimeout(this.#timer);
+    channel.close();
+    this.#channel = undefined;
+    this.#rest = '';
+    for (const answer of this.#waiting.splice(0)) answer(undefined);
+  }
+}
