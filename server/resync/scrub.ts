@@ -40,7 +40,7 @@ export interface ScrubEvents {
 }
 
 /** Compared by hashes where the mirror makes them itself; less is read back sooner. */
-const HASHED_BYTES = 64 * 1024 * 1024;
+const HASHED_BYTES = 32 * 1024 * 1024;
 const LEAST_HASHED_BYTES = 4 * 1024 * 1024;
 
 /** A range in which the content was found different. */
