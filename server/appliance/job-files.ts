@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { jobItemsSchema, jobRequestSchema, jobViewSchema } from '../../shared/jobs.ts';
+import { jobItemsSchema, jobRequestSchema, type JobView, jobViewSchema } from '../../shared/jobs.ts';
 import { replaceDurably } from '../base/durable-file.ts';
 import { asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -39,9 +39,7 @@ export class JobFiles {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const names = (await readdir(this.#directory)).filter((name) => name.endsWith(ENDING));
     const records = await Promise.all(names.map((name) => this.#read(name)));
-    return records
-      .filter((record) => record !== undefined)
-      .sort((a, b) => b.view.startedAt.localeCompare(a.view.startedAt));
+    return records.filter((record) => record !== undefined).sort((a, b) => byStart(b.view, a.view));
   }
 
   /** `record` is asked when its turn has come. */
@@ -82,4 +80,9 @@ export class JobFiles {
   #fileOf(id: string): string {
     return join(this.#directory, id + ENDING);
   }
+}
+
+/** Ids of one run end with a number. */
+function byStart(a: JobView, b: JobView): number {
+  return a.startedAt.localeCompare(b.startedAt) || a.id.localeCompare(b.id, undefined, { numeric: true });
 }
