@@ -86,11 +86,9 @@ function letIn(gate: Gate, request: FastifyRequest): void {
   const { open, spec } = request.routeOptions.config ?? {};
   if (open) return;
   request.access = gate.admit(request.raw);
-  if (spec && !includesScope(request.access.grant.scope, spec.scope))
-    throw new AppError(
-      'SCOPE_MISSING',
-      `The token may ${request.access.grant.scope}; this needs one to ${spec.scope}`,
-    );
+  const { scope } = request.access.grant;
+  if (spec && !includesScope(scope, spec.scope))
+    throw new AppError('SCOPE_MISSING', `This needs the scope ${spec.scope}, and the token has ${scope}`);
 }
 
 /** The error to answer with: the gate's, where it doesn't let the request in. */

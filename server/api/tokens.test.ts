@@ -157,7 +157,7 @@ describe('a token made over REST', () => {
     const refused = await bench.stranger('/api/v1/mirrors/web1/detach', { method: 'POST', headers });
     expect(problemDetailsSchema.parse(JSON.parse(refused.body))).toMatchObject({
       code: 'SCOPE_MISSING',
-      detail: 'The token may read; this needs one to operate',
+      detail: 'This needs the scope operate, and the token has read',
     });
     expect(bench.controlPlane.mirror('web1')?.detached).toBe(false);
     const who = whoSchema.parse(JSON.parse((await bench.stranger('/api/v1/session', { headers })).body));

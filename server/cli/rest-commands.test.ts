@@ -270,7 +270,7 @@ describe('the exit code', () => {
     const refused = await call(['detach', 'web1'], viewer);
     expect([refused.code, refused.err]).toEqual([
       77,
-      'proxyfs: The token may read; this needs one to operate\n',
+      'proxyfs: This needs the scope operate, and the token has read\n',
     ]);
     expect((await call(['tokens'])).out).toMatch(/^NAME.*\nviewer +read /);
     expect((await call(['revoke-token', 'viewer'])).out).toBe('viewer is revoked\n');
