@@ -7,7 +7,12 @@ const POOLED_CALLS = 256;
  * disk for would hold up everything else meanwhile. The last call tells which it will be.
  */
 export class Pace {
+  readonly #nowMs: () => number;
   #pooledLeft = 0;
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
 
   /** `now` and `pooled` do the same. */
   async run<T>(now: () => T, pooled: () => Promise<T>): Promise<T> {
@@ -15,11 +20,11 @@ export class Pace {
       this.#pooledLeft -= 1;
       return pooled();
     }
-    const startMs = performance.now();
+    const startMs = this.#nowMs();
     try {
       return now();
     } finally {
-      if (performance.now() - startMs > SLOW_MS) this.#pooledLeft = POOLED_CALLS;
+      if (this.#nowMs() - startMs > SLOW_MS) this.#pooledLeft = POOLED_CALLS;
     }
   }
 }
