@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { everyMirrorInSync } from './testing/replicas.ts';
 import { runCommand } from './testing/run-command.ts';
+import { smallDisk } from './testing/small-disk.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
 
@@ -71,6 +72,37 @@ describe("the operators' manual", () => {
     const { body } = await appliance.api('/metrics');
     const names = METRICS.map((metric) => metric.replace(/\{(.*)\}/, '.*$1'));
     for (const name of names) expect(body).toMatch(new RegExp(`^${name}.* `, 'm'));
+  });
+
+  it('tells right what a full state_path does, and how to go on', async () => {
+    const disk = smallDisk({ sizeBytes: 8 * 1024 * 1024, kind: 'tmpfs' });
+    const other = new ApplianceProcess({ mirrors: [], configuration: { state_path: disk.path } });
+    const make = (from: number, to: number) =>
+      other.inMount('sh', [
+        '-c',
+        `for i in $(seq ${from} ${to}); do mkdir d$i && echo x > d$i/f || exit; done`,
+      ]);
+    try {
+      await other.start();
+      expect(await make(1, 5)).toMatchObject({ code: 0, stderr: '' });
+      disk.fill();
+      expect((await make(6, 2000)).stderr).toMatch(/Input\/output error/);
+      const { body } = await other.api('/api/v1/transactions?outcome=rolled-back');
+      expect(body).toMatchObject({ items: [{ error: { code: 'JOURNAL_FAILED', errno: 'EIO' } }] });
+      // Acknowledged or not, these leave a journal that goes on.
+      await other.inMount('sh', ['-c', 'for i in 1 2 3 4 5; do echo y >> d$i/f; done']);
+      disk.free();
+      expect(await make(2001, 2005)).toMatchObject({ code: 0, stderr: '' });
+      expect(
+        await other.inMount('sh', ['-ec', 'for i in 1 2 3 4 5; do echo z >> d$i/f; done']),
+      ).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    } finally {
+      await other.stop();
+      disk.remove();
+    }
   });
 
   it('tells right how to go on after a damaged journal', async () => {
