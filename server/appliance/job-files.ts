@@ -70,7 +70,9 @@ export class JobFiles {
 
   async #read(name: string): Promise<JobRecord | undefined> {
     try {
-      return recordSchema.parse(JSON.parse(await readFile(join(this.#directory, name), 'utf8')));
+      const text = await readFile(join(this.#directory, name), 'utf8');
+      const { format: _, ...record } = recordSchema.parse(JSON.parse(text));
+      return record;
     } catch (thrown) {
       this.#logger.warn('job-unreadable', { file: name, error: asAppError(thrown) });
       return undefined;

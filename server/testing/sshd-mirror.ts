@@ -19,6 +19,8 @@ export interface SshdOptions {
   readonly sftpFlags?: string;
   /** The mirror's directory, such as one on a small disk; by default a new one, removed by `stop`. */
   readonly root?: string;
+  /** Its login may run nothing but SFTP. */
+  readonly sftpOnly?: boolean;
   /** Notes each request that changes or flushes something, for `changesOf`. */
   readonly logsRequests?: boolean;
   /** The server has a host key of each type; known_hosts knows the last one. */
@@ -83,6 +85,7 @@ class Sshd implements SshdMirror {
   readonly #directory: string;
   readonly #hostKeyTypes: readonly HostKeyType[];
   readonly #requestLog: string | undefined;
+  readonly #sftpOnly: boolean;
   #sftpFlags: string;
   #tree: ProcessTree | undefined;
   /** What the server sees instead of files of this machine: by their path, where that is. */
@@ -98,6 +101,7 @@ class Sshd implements SshdMirror {
     this.identityFile = join(this.#directory, 'client_key');
     this.#sftpFlags = options.sftpFlags ?? '';
     if (options.logsRequests) this.#requestLog = join(this.#directory, 'requests.log');
+    this.#sftpOnly = options.sftpOnly ?? false;
     this.#hostKeyTypes = options.hostKeyTypes ?? ['ed25519'];
     for (const [path, content] of Object.entries(options.files ?? {})) this.#show(path, content);
     mkdirSync(this.root, { recursive: true });
@@ -239,6 +243,7 @@ class Sshd implements SshdMirror {
       'MaxSessions 32',
       'MaxStartups 100:30:200',
       `Subsystem sftp ${this.#sftpServer()}`,
+      this.#sftpOnly ? 'ForceCommand internal-sftp' : '',
       '',
     ].join('\n');
   }
