@@ -1,13 +1,19 @@
 import { chmod, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { MirrorView } from '../shared/api.ts';
+import type { AttentionItem, MirrorView, Overview } from '../shared/api.ts';
 import type { JobItems, JobList, JobView } from '../shared/jobs.ts';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
 
 const PLANTED_S = 1_600_000_000;
+/** What needs a person after a scrub that was only to report. */
+const LEFT_AT_FIRST = {
+  mirror: 'm1',
+  code: 'MIRROR_DIVERGED',
+  message: expect.stringContaining('left 1 differences'),
+};
 const HEAL_LIMIT_MS = 20_000;
 
 let first: SshdMirror;
@@ -57,6 +63,10 @@ async function begin(request: object): Promise<JobView> {
   return (await appliance.api('/api/v1/jobs', init)).body as JobView;
 }
 
+async function attention(): Promise<AttentionItem[]> {
+  return ((await appliance.api('/api/v1/overview')).body as Overview).attention;
+}
+
 async function lastScrubOf(mirror: string): Promise<string | null> {
   return ((await appliance.api(`/api/v1/mirrors/${mirror}`)).body as MirrorView).lastScrubAt;
 }
@@ -68,6 +78,7 @@ it('scrubs each mirror when it is there, changes nothing, and knows after a rest
   expect(divergences).toMatchObject([{ mirror: 'm1', path: '/file', kinds: ['mode'] }]);
   expect((await stat(join(first.root, 'file'))).mode & 0o777).toBe(0o666);
   expect(await lastScrubOf('m2')).toBeNull();
+  expect(await attention()).toContainEqual(expect.objectContaining(LEFT_AT_FIRST));
 
   await second.restart();
   await appliance.api('/api/v1/mirrors/m2/retry', { method: 'POST' });
@@ -77,6 +88,7 @@ it('scrubs each mirror when it is there, changes nothing, and knows after a rest
   await appliance.restart();
   expect(before).not.toContain(null);
   expect(await Promise.all(['m1', 'm2'].map(lastScrubOf))).toEqual(before);
+  expect(await attention()).toMatchObject([LEFT_AT_FIRST]);
 });
 
 it('keeps jobs over a kill: what was found, what is over, and what goes on from the beginning', async () => {
@@ -112,4 +124,7 @@ it('keeps jobs over a kill: what was found, what is over, and what goes on from 
   expect(await find(scrub)).toMatchObject({ state: 'running', restarts: 2 });
   await appliance.api(`/api/v1/jobs/${scrub.id}/cancel`, { method: 'POST' });
   await waitUntil('it is cancelled', async () => (await find(scrub))?.state === 'cancelled');
+  const resync = await begin({ type: 'resync', mirror: 'm1' });
+  await waitUntil('it is resynced', async () => (await find(resync))?.state === 'done');
+  expect(await attention()).toEqual([]);
 });

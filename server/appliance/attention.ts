@@ -25,7 +25,16 @@ function attentionFor(synced: SyncedMirror): AttentionItem | undefined {
     return { ...base, severity, code: link.reason.code, message, openedAt };
   }
   const problem = synced.stale.size > 0 ? synced.reconciler.problems[0] : undefined;
-  if (!problem) return undefined;
+  if (!problem) return leftByScrub(synced);
   const message = `${synced.name} can't be put right at ${problem.affected.path}: ${problem.error.message}`;
   return { ...base, severity, code: problem.error.code, message, openedAt: timeOf(synced.content.sinceMs) };
+}
+
+/** Nobody puts right what a scrub was only to report, or what may be local damage. */
+function leftByScrub({ name, lastScrubs }: SyncedMirror): AttentionItem | undefined {
+  if (!lastScrubs?.left) return undefined;
+  const message = `the last scrub of ${name} has left ${lastScrubs.left} differences; proxyfs jobs lists them`;
+  const openedAt = timeOf(lastScrubs.scrubbedAtMs);
+  const id = `scrub/${name}`;
+  return { id, mirror: name, severity: 'warning', code: 'MIRROR_DIVERGED', message, openedAt };
 }

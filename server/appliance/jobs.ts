@@ -10,7 +10,7 @@ import type { EventRing } from './event-ring.ts';
 import { Job } from './job.ts';
 import type { JobFiles, JobRecord } from './job-files.ts';
 import { resyncMirror, type ResyncJobContext } from './resync-job.ts';
-import { scrubMirrors, type ScrubJobContext } from './scrub-job.ts';
+import { scrubMirrors } from './scrub-job.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 import { reasonOf, timeOf } from './views.ts';
 
@@ -21,7 +21,7 @@ const KEEP_MS = 10_000;
 const LINK_LIMIT_MS = 60_000;
 const LOOK_MS = 100;
 
-export interface JobsOptions extends ScrubJobContext, ResyncJobContext {
+export interface JobsOptions extends ResyncJobContext {
   readonly ring: EventRing;
   readonly logger: Logger;
   readonly files: JobFiles;

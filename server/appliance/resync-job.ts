@@ -45,6 +45,11 @@ async function resync(
   const everything = { kind: 'tree', path: treePath(request.path) } as const;
   const found = divergences.items.map(({ affected }) => affected);
   await repairStale(job, synced, divergences.leftOut > 0 ? [everything] : found);
+  const { lastScrubs } = synced;
+  if (request.path !== ROOT || !lastScrubs?.left) return;
+  const scrubs = { ...lastScrubs, left: 0 };
+  await context.setLastScrubs(synced.name, scrubs);
+  synced.scrubbed(scrubs);
 }
 
 function findings(

@@ -1,6 +1,7 @@
 import type { FileStat } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
+import type { LastScrubs } from '../journal/journal-record.ts';
 import { LinkGroups } from '../resync/link-groups.ts';
 import type { ScrubGround } from '../resync/scrub.ts';
 import { Throttle } from '../resync/throttle.ts';
@@ -19,6 +20,8 @@ export interface ScrubContext {
   readonly mtimeLags: (path: TreePath) => boolean;
   /** Bytes per second that a scrub reads from a mirror. */
   readonly rateLimit: number | undefined;
+  /** Durably. */
+  readonly setLastScrubs: (mirror: string, scrubs: LastScrubs) => Promise<void>;
 }
 
 /** What a scrub of this mirror may ask: which paths are being changed, are stale, or lag. */

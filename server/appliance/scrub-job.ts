@@ -1,17 +1,11 @@
 import type { JobRequest } from '../../shared/jobs.ts';
 import { AppError } from '../base/errors.ts';
 import { ROOT, treePath } from '../filesystem/tree-path.ts';
-import type { LastScrubs } from '../journal/journal-record.ts';
 import type { CompareMode } from '../resync/comparison.ts';
 import { checkRemovals, compare, repairStale } from './comparison-run.ts';
 import type { Job } from './job.ts';
 import { scrubGround, type ScrubContext } from './scrub-ground.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
-
-export interface ScrubJobContext extends ScrubContext {
-  /** Durably. */
-  readonly setLastScrubs: (mirror: string, scrubs: LastScrubs) => Promise<void>;
-}
 
 type ScrubRequest = Extract<JobRequest, { type: 'scrub' }>;
 
@@ -20,7 +14,7 @@ export async function scrubMirrors(
   job: Job,
   request: ScrubRequest,
   mirrors: readonly SyncedMirror[],
-  context: ScrubJobContext,
+  context: ScrubContext,
 ): Promise<void> {
   for (const synced of mirrors) {
     if (synced.mirror.linkState === 'up') await scrubMirror(job, request, synced, context);
@@ -33,12 +27,12 @@ async function scrubMirror(
   job: Job,
   request: ScrubRequest,
   synced: SyncedMirror,
-  context: ScrubJobContext,
+  context: ScrubContext,
 ): Promise<void> {
   const ground = scrubGround(synced, context, job);
   const path = treePath(request.path);
   const { tally, divergences } = await compare(job, synced.name, ground, { path, mode: request.compare });
-  if (path === ROOT) await noteScrub(synced, request.compare, context);
+  if (path === ROOT) await noteScrub(synced, request.compare, divergences.count, context);
   if (!request.repair) return;
   checkRemovals(synced.name, tally, request.confirm);
   const wrongThere = divergences.items.filter(({ isLocalSuspected }) => !isLocalSuspected);
@@ -47,16 +41,18 @@ async function scrubMirror(
     synced,
     wrongThere.map(({ affected }) => affected),
   );
+  if (path === ROOT) await noteScrub(synced, request.compare, divergences.count - wrongThere.length, context);
 }
 
 async function noteScrub(
   synced: SyncedMirror,
   compare: CompareMode,
-  { setLastScrubs }: ScrubJobContext,
+  left: number,
+  { setLastScrubs }: ScrubContext,
 ): Promise<void> {
   const nowMs = Date.now();
   const byContent = compare === 'content' && { contentScrubbedAtMs: nowMs };
-  const scrubs = { ...synced.lastScrubs, scrubbedAtMs: nowMs, ...byContent };
+  const scrubs = { ...synced.lastScrubs, scrubbedAtMs: nowMs, ...byContent, left };
   await setLastScrubs(synced.name, scrubs);
   synced.scrubbed(scrubs);
 }

@@ -29,6 +29,8 @@ export interface MirrorRecord {
 export interface LastScrubs {
   readonly scrubbedAtMs: number;
   readonly contentScrubbedAtMs?: number;
+  /** So many differences the last one has left as they were. */
+  readonly left?: number;
 }
 
 export interface AffectedRecord {
