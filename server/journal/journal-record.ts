@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { AppError } from '../base/errors.ts';
 import { keyOf, type AffectedPath } from '../filesystem/affected-path.ts';
 
@@ -40,9 +40,9 @@ export interface AffectedRecord {
   readonly checksum: number;
 }
 
-/** Many paths at once. */
+/** Many paths at once, compressed: what is read of the journal stays in memory for a while. */
 export interface PageRecord {
-  readonly paths: readonly AffectedPath[];
+  readonly packed: string;
   readonly checksum: number;
 }
 
@@ -55,14 +55,23 @@ function checksumOf(affected: AffectedPath, sequence: number): number {
 }
 
 export function pageRecord(paths: readonly AffectedPath[]): PageRecord {
-  return { paths, checksum: checksumOfPage(paths) };
+  const packed = deflateSync(JSON.stringify(paths)).toString('base64');
+  return { packed, checksum: checksumOfPage(paths) };
 }
 
 export function pathsOfPage(record: JournalRecord | undefined): readonly AffectedPath[] {
-  if (!record || !('paths' in record) || record.checksum !== checksumOfPage(record.paths)) {
-    throw new AppError('JOURNAL_DAMAGED', 'the journal has a damaged page of stale paths');
+  const paths = record && 'packed' in record ? unpacked(record) : undefined;
+  if (!paths) throw new AppError('JOURNAL_DAMAGED', 'the journal has a damaged page of stale paths');
+  return paths;
+}
+
+function unpacked({ packed, checksum }: PageRecord): readonly AffectedPath[] | undefined {
+  try {
+    const paths = JSON.parse(inflateSync(Buffer.from(packed, 'base64')).toString()) as AffectedPath[];
+    return checksum === checksumOfPage(paths) ? paths : undefined;
+  } catch {
+    return undefined;
   }
-  return record.paths;
 }
 
 function checksumOfPage(paths: readonly AffectedPath[]): number {

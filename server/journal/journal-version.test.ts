@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { open } from 'lmdb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { treePath } from '../filesystem/tree-path.ts';
@@ -40,6 +41,7 @@ const VERSION_1 = {
   'mirror/m2': { admittedAtMs: 18 },
   'detached/m2': { detachedAtMs: 19, reason: 'maintenance' },
   [journalKey('stale/m1/', keyOf(STALE))]: affectedRecord(STALE, 1),
+  'stale-pages/m2/000000000007': { paths: [STALE], checksum: crc32(keyOf(STALE)) },
 };
 
 it('makes a journal of version 1 one of today, with all that it holds', async () => {
@@ -54,6 +56,7 @@ it('makes a journal of version 1 one of today, with all that it holds', async ()
   });
   expect(journal.excludesOf('m2')).toEqual([[]]);
   expect(journal.staleSet('m1').next(10, new Set())).toMatchObject([{ affected: STALE }]);
+  expect(journal.staleSet('m2').next(10, new Set())).toMatchObject([{ affected: STALE }]);
   await journal.close();
   expect(await read()).toMatchObject({
     'meta/version': { version: JOURNAL_VERSION },

@@ -1,8 +1,9 @@
 import type { RootDatabase } from 'lmdb';
 import { AppError } from '../base/errors.ts';
-import type { JournalRecord, MirrorRecord } from './journal-record.ts';
+import type { AffectedPath } from '../filesystem/affected-path.ts';
+import { type JournalRecord, type MirrorRecord, pageRecord } from './journal-record.ts';
 
-/** Raised with what a program of before would read wrongly; 2: something may be excluded from a mirror. */
+/** Raised with what a program of before would read wrongly; 2: something may be excluded from a mirror, pages are packed. */
 export const JOURNAL_VERSION = 2;
 
 const KEY = 'meta/version';
@@ -11,7 +12,10 @@ type Root = RootDatabase<JournalRecord, string>;
 
 /** What leads to the next version, by the version it begins with. */
 const MIGRATIONS: Readonly<Record<number, (root: Root) => void>> = {
-  1: noteThatNothingWasExcluded,
+  1: (root) => {
+    noteThatNothingWasExcluded(root);
+    packPages(root);
+  },
 };
 
 /**
@@ -48,5 +52,13 @@ function noteThatNothingWasExcluded(root: Root): void {
   const records = [...root.getRange({ start: 'mirror/', end: 'mirror/~' })];
   for (const { key, value } of records) {
     if ('admittedAtMs' in value) root.putSync(key, { ...value, excludes: [[]] } satisfies MirrorRecord);
+  }
+}
+
+function packPages(root: Root): void {
+  // One by one: there may be millions of paths.
+  for (const key of [...root.getKeys({ start: 'stale-pages/', end: 'stale-pages/~' })]) {
+    const { paths } = root.get(key) as unknown as { readonly paths: readonly AffectedPath[] };
+    root.putSync(key, pageRecord(paths));
   }
 }
