@@ -77,8 +77,11 @@ export class StaleSet {
   /** A path is in one of the two, or for a while in both. */
   readonly #pages: StalePages;
   #version = 0;
-  /** How many there are in memory of each stage. */
-  readonly #ofStage = new Map<Stage, number>();
+  /** The same by their stages: what is offered next is found without looking at all. */
+  readonly #ofStage = Object.fromEntries(STAGES.map((stage) => [stage, new Map<string, Entry>()])) as Record<
+    Stage,
+    Map<string, Entry>
+  >;
 
   constructor(store: JournalStore, mirror: string, bounds = BOUNDS) {
     this.#store = store;
@@ -169,7 +172,7 @@ export class StaleSet {
   #isWithheld({ kind, path }: AffectedPath): boolean {
     const stage = STAGE[kind];
     if (stage === 'moves' || stage === 'fresh') return false;
-    if (stage === 'inodes') return this.#countOf('extents') + this.#countOf('attributes') > 0;
+    if (stage === 'inodes') return this.#ofStage.extents.size + this.#ofStage.attributes.size > 0;
     return this.#has({ kind: 'fresh', path }) || (stage !== 'names' && this.#has({ kind: 'entry', path }));
   }
 
@@ -199,17 +202,14 @@ export class StaleSet {
   #setAside({ affected, holds }: Entry): void {
     if (this.#entries.size <= this.#bounds.inMemory || holds > 0 || affected.kind === 'move') return;
     const key = keyOf(affected);
-    if (!this.#entries.delete(key)) return;
-    this.#count(affected, -1);
+    if (!this.#drop(key)) return;
     if (!this.#pages.has(key)) this.#pages.add(affected);
   }
 
   #eligible(limit: number, skip: Skipped, stage: Stage): StalePath[] {
     const found: StalePath[] = [];
-    if (this.#countOf(stage) === 0) return found;
-    for (const [key, entry] of this.#entries) {
-      const { affected, holds, version } = entry;
-      if (holds > 0 || STAGE[affected.kind] !== stage || this.#isWithheld(affected)) continue;
+    for (const [key, { affected, holds, version }] of this.#ofStage[stage]) {
+      if (holds > 0 || this.#isWithheld(affected)) continue;
       if (skip.has(key, affected)) continue;
       found.push({ key, affected, version });
       if (found.length >= limit) break;
@@ -251,7 +251,7 @@ export class StaleSet {
   #add(affected: AffectedPath): Entry {
     const entry: Entry = { affected, version: ++this.#version, holds: 0 };
     this.#entries.set(keyOf(affected), entry);
-    this.#count(affected, 1);
+    this.#ofStage[STAGE[affected.kind]].set(keyOf(affected), entry);
     return entry;
   }
 
@@ -267,18 +267,16 @@ export class StaleSet {
   }
 
   #remove(key: string): void {
-    const affected = this.#entries.get(key)?.affected;
-    if (affected) this.#count(affected, -1);
-    this.#entries.delete(key);
+    this.#drop(key);
     // Where it waits on disk too, the record may be all that there is of it.
     if (!this.#pages.has(key)) this.#store.remove(journalKey(this.#prefix, key)).catch(() => {});
   }
 
-  #count({ kind }: AffectedPath, change: 1 | -1): void {
-    this.#ofStage.set(STAGE[kind], this.#countOf(STAGE[kind]) + change);
-  }
-
-  #countOf(stage: Stage): number {
-    return this.#ofStage.get(stage) ?? 0;
+  /** False where it wasn't in memory. */
+  #drop(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (!entry) return false;
+    this.#ofStage[STAGE[entry.affected.kind]].delete(key);
+    return this.#entries.delete(key);
   }
 }

@@ -2,11 +2,18 @@ const WINDOW = 256;
 /** Sampled: one in so many, or the one that was asked for. */
 const SAMPLE_ONE_IN = 16;
 
+interface RoundTripSummary {
+  readonly p50: number;
+  readonly p95: number;
+}
+
 /** The latest round trips of one mirror, bounded. */
 export class RoundTrips {
   readonly #latestMs: number[] = [];
   #next = 0;
   #unsampled = 0;
+  /** Until the next is added: it is asked for much more often. */
+  #summary: RoundTripSummary | undefined;
 
   /** Adds one in so many. */
   offer(ms: number): void {
@@ -23,13 +30,15 @@ export class RoundTrips {
   add(ms: number): void {
     this.#latestMs[this.#next] = ms;
     this.#next = (this.#next + 1) % WINDOW;
+    this.#summary = undefined;
   }
 
   /** undefined before the first. */
-  summary(): { readonly p50: number; readonly p95: number } | undefined {
-    if (this.#latestMs.length === 0) return undefined;
+  summary(): RoundTripSummary | undefined {
+    if (this.#latestMs.length === 0 || this.#summary) return this.#summary;
     const sorted = this.#latestMs.toSorted((one, other) => one - other);
-    return { p50: rank(sorted, 0.5), p95: rank(sorted, 0.95) };
+    this.#summary = { p50: rank(sorted, 0.5), p95: rank(sorted, 0.95) };
+    return this.#summary;
   }
 }
 

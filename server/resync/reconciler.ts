@@ -103,7 +103,8 @@ export class Reconciler {
 
   /** Drains until the set is empty, the link is lost or `stop`; asked again meanwhile, it goes on at once. */
   start(): void {
-    this.#waking.abort();
+    // Asked at each path that is marked, and each abort makes an error.
+    if (!this.#waking.signal.aborted) this.#waking.abort();
     if (this.#draining || this.#stale.size === 0) return;
     this.#stopping = new Cancellation();
     this.#draining = this.#drain(this.#stopping.signal)
