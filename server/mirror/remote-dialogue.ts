@@ -14,6 +14,8 @@ export class RemoteDialogue {
   readonly #start: () => Promise<ClientChannel | undefined>;
   readonly #limitMs: number;
   #channel: Promise<ClientChannel | undefined> | undefined;
+  /** The one that is listened to: what another one says late is no answer to what was asked since. */
+  #current: ClientChannel | undefined;
   #waiting: Answer[] = [];
   #rest = '';
   #timer: NodeJS.Timeout | undefined;
@@ -38,6 +40,7 @@ export class RemoteDialogue {
 
   async #begin(): Promise<ClientChannel | undefined> {
     const channel = await this.#start();
+    this.#current = channel;
     channel?.on('data', (piece: Buffer) => this.#hear(channel, piece.toString('latin1')));
     channel?.stderr.resume();
     channel?.on('error', () => this.#end(channel));
@@ -47,6 +50,7 @@ export class RemoteDialogue {
   }
 
   #hear(channel: ClientChannel, text: string): void {
+    if (channel !== this.#current) return;
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) this.#waiting.shift()?.(line);
@@ -62,8 +66,10 @@ export class RemoteDialogue {
   }
 
   #end(channel: ClientChannel): void {
+    if (channel !== this.#current) return;
     clearTimeout(this.#timer);
     channel.close();
+    this.#current = undefined;
     this.#channel = undefined;
     this.#rest = '';
     for (const answer of this.#waiting.splice(0)) answer(undefined);

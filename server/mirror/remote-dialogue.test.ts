@@ -1,0 +1,60 @@
+import { EventEmitter } from 'node:events';
+import type { ClientChannel } from 'ssh2';
+import { expect, it } from 'vitest';
+import { RemoteDialogue } from './remote-dialogue.ts';
+
+/** The part of a channel that a dialogue uses. */
+class Program extends EventEmitter {
+  readonly stderr = { resume: () => {} };
+  readonly asked: string[] = [];
+  isClosed = false;
+
+  write(line: string): void {
+    this.asked.push(line);
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  says(text: string): void {
+    this.emit('data', Buffer.from(text));
+  }
+}
+
+const LIMIT_MS = 1000;
+
+function dialogueOf(programs: readonly Program[]): RemoteDialogue {
+  const next = programs.values();
+  return new RemoteDialogue(
+    () => Promise.resolve(next.next().value as unknown as ClientChannel | undefined),
+    LIMIT_MS,
+  );
+}
+
+it('gives each question the answer of its turn, however they are cut', async () => {
+  const program = new Program();
+  const dialogue = dialogueOf([program]);
+  const answers = Promise.all([dialogue.ask('a'), dialogue.ask('b')]);
+  await expect.poll(() => program.asked).toEqual(['a\n', 'b\n']);
+  program.says('on');
+  program.says('e\ntwo\n');
+  expect(await answers).toEqual(['one', 'two']);
+});
+
+it('takes nothing that an earlier program says late for an answer, nor its end for that of the next', async () => {
+  const [first, second] = [new Program(), new Program()];
+  const dialogue = dialogueOf([first, second]);
+  expect(await dialogue.ask('slow')).toBeUndefined();
+  expect(first.isClosed).toBe(true);
+  const answer = dialogue.ask('next');
+  await expect.poll(() => second.asked).toEqual(['next\n']);
+  first.says('late\n');
+  first.emit('close');
+  second.says('right\n');
+  expect(await answer).toBe('right');
+});
+
+it('answers nothing where no program can be had', async () => {
+  expect(await dialogueOf([]).ask('a')).toBeUndefined();
+});
