@@ -3,19 +3,26 @@ import { doneWithin } from '../base/wait.ts';
 
 const MOST_OUTPUT_BYTES = 64 * 1024;
 
-/** A command on a channel of its own, closed when `signal` aborts; undefined where the server refuses it. */
+/** A command on a channel of its own, closed when `signal` aborts; undefined where the server refuses it, or doesn't answer within `limitMs`. */
 export function remoteChannel(
   client: Client,
   command: string,
-  signal: AbortSignal,
+  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
 ): Promise<ClientChannel | undefined> {
   return new Promise((resolve) => {
-    const giveUp = () => resolve(undefined);
+    let isGivenUp = false;
+    const giveUp = () => {
+      isGivenUp = true;
+      resolve(undefined);
+    };
     signal.addEventListener('abort', giveUp, { once: true });
+    const timer = setTimeout(giveUp, limitMs);
     try {
       client.exec(command, (error, channel) => {
+        clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);
-        if (error || signal.aborted) return resolve(undefined);
+        if (!error && isGivenUp) channel.close();
+        if (error || isGivenUp || signal.aborted) return resolve(undefined);
         const close = () => channel.emit('close');
         // A connection that was cut says nothing of its channels.
         signal.addEventListener('abort', close, { once: true });
@@ -23,6 +30,7 @@ export function remoteChannel(
         resolve(channel);
       });
     } catch {
+      clearTimeout(timer);
       resolve(undefined);
     }
   });
@@ -37,7 +45,7 @@ export async function remoteCommand(
   command: string,
   options: { input: string; limitMs: number; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const channel = await remoteChannel(client, command, options.signal);
+  const channel = await remoteChannel(client, command, options);
   if (!channel) return undefined;
   const printed = outputOf(channel);
   channel.end(options.input);

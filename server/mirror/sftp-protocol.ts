@@ -81,3 +81,14 @@ export async function tried<T>(request: Promise<T>): Promise<Tried<T>> {
     throw thrown;
   }
 }
+
+/** Which of the extensions that are used here a server has, by what it announced. */
+export function announced(extensions: Readonly<Record<string, string>> = {}): Extensions {
+  return {
+    posixRename: extensions['posix-rename@openssh.com'] === '1',
+    hardlink: extensions['hardlink@openssh.com'] === '1',
+    fsync: extensions['fsync@openssh.com'] === '1',
+    lsetstat: extensions['lsetstat@openssh.com'] === '1',
+    statvfs: extensions['statvfs@openssh.com'] === '2',
+  };
+}

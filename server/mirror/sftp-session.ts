@@ -4,6 +4,7 @@ import { Permits } from '../base/permits.ts';
 import { ByteWindow } from './byte-window.ts';
 import { OutstandingRequests } from './outstanding-requests.ts';
 import {
+  announced,
   type Extensions,
   isRefusal,
   type SftpAttributes,
@@ -60,7 +61,7 @@ export class SftpSession {
     this.#onRoundTrip = onRoundTrip;
     this.#outstanding = new OutstandingRequests(timeoutMs, (error) => connection.destroy(error));
     const negotiated = connection.channel as unknown as Negotiated;
-    this.extensions = announced(negotiated);
+    this.extensions = announced(negotiated._extensions);
     const limited = negotiated._extensions?.['limits@openssh.com'] !== undefined;
     const piece = (limit: number | undefined) =>
       limited && limit ? Math.min(limit, LARGEST_PIECE_BYTES) : SAFE_PIECE_BYTES;
@@ -120,7 +121,7 @@ export class SftpSession {
 
   /** A program beside the session; undefined where the server refuses it. */
   start(command: string): Promise<ClientChannel | undefined> {
-    return this.#connection.start(command);
+    return this.#connection.start(command, this.timeoutMs);
   }
 
   open(path: string, flags: number, mode?: number): Promise<Buffer> {
@@ -280,16 +281,6 @@ export class SftpSession {
     reject(error);
     this.end(error);
   }
-}
-
-function announced({ _extensions: extensions = {} }: Negotiated): Extensions {
-  return {
-    posixRename: extensions['posix-rename@openssh.com'] === '1',
-    hardlink: extensions['hardlink@openssh.com'] === '1',
-    fsync: extensions['fsync@openssh.com'] === '1',
-    lsetstat: extensions['lsetstat@openssh.com'] === '1',
-    statvfs: extensions['statvfs@openssh.com'] === '2',
-  };
 }
 
 function hasStatus(error: Error): error is Error & { code: number } {

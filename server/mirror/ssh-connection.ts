@@ -98,14 +98,12 @@ export class SshConnection {
 
   /** See `remoteCommand`; undefined also when the connection ends. */
   run(command: string, input: string, limitMs: number): Promise<string | undefined> {
-    this.look();
     return remoteCommand(this.#client, command, { input, limitMs, signal: this.#ending.signal });
   }
 
   /** A program on a channel of its own; undefined where the server refuses it, or the connection ends. */
-  start(command: string): Promise<ClientChannel | undefined> {
-    this.look();
-    return remoteChannel(this.#client, command, this.#ending.signal);
+  start(command: string, limitMs: number): Promise<ClientChannel | undefined> {
+    return remoteChannel(this.#client, command, { limitMs, signal: this.#ending.signal });
   }
 
   /** Lets all that is sent in this turn of the loop, to this mirror, go out in one system call. */
