@@ -124,8 +124,24 @@ export class SshConnection {
   /** From now on the connection ends before anything more is sent when `lapsed` gives a reason. */
   guard(lapsed: () => AppError | undefined): void {
     this.#lapsed = lapsed;
-    // Before ssh2 hears what arrived: it may have kept requests for when the server has room for more.
+    // Before the system writes what it could not take at once: after a standstill there are answers to read first.
     this.#socket.prependListener('data', () => this.look());
+    this.#guardWrites();
+  }
+
+  /** What ssh2, or the socket itself, has kept back until there was room is looked at when it goes out. */
+  #guardWrites(): void {
+    const socket = this.#socket;
+    const write = socket._write.bind(socket);
+    const writev = socket._writev?.bind(socket);
+    socket._write = (chunk, encoding, done) => {
+      this.look();
+      write(chunk, encoding, done);
+    };
+    socket._writev = (chunks, done) => {
+      this.look();
+      writev?.(chunks, done);
+    };
   }
 
   /** Asks the guard. */
