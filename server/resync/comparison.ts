@@ -8,6 +8,12 @@ const PIECE_BYTES = 1024 * 1024;
 /** `quick` trusts equal sizes and mtimes, `content` reads both. */
 export type CompareMode = 'quick' | 'content';
 
+export interface ContentRange {
+  readonly path: TreePath;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
 /** SFTP carries whole seconds in 32 bits without a sign, so mtimes are equal when these are. */
 export function sameMtime(a: FileStat, b: FileStat): boolean {
   return carriedSeconds(a.mtimeNs) === carriedSeconds(b.mtimeNs);
@@ -17,12 +23,20 @@ export function sameFileQuickly(a: FileStat, b: FileStat): boolean {
   return a.type === 'file' && b.type === 'file' && a.sizeBytes === b.sizeBytes && sameMtime(a, b);
 }
 
-/** Whether a range holds the same bytes on both; reads both in pieces and stops at the first difference. */
-export async function sameContent(
-  a: FileTree,
-  b: FileTree,
-  range: { path: TreePath; offset: number; lengthBytes: number },
+/** Whether a file with these attributes here and there is the same on both, as far as `compare` tells. */
+export async function sameFile(
+  local: FileTree,
+  mirror: FileTree,
+  file: { path: TreePath; here: FileStat; there: FileStat; compare: CompareMode },
 ): Promise<boolean> {
+  const { path, here, there, compare } = file;
+  if (compare === 'quick') return sameFileQuickly(here, there);
+  if (here.sizeBytes !== there.sizeBytes) return false;
+  return sameContent(local, mirror, { path, offset: 0, lengthBytes: here.sizeBytes });
+}
+
+/** Whether a range holds the same bytes on both; reads both in pieces and stops at the first difference. */
+export async function sameContent(a: FileTree, b: FileTree, range: ContentRange): Promise<boolean> {
   const end = range.offset + range.lengthBytes;
   for (let at = range.offset; at < end; at += PIECE_BYTES) {
     const lengthBytes = Math.min(PIECE_BYTES, end - at);

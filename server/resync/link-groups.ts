@@ -49,6 +49,12 @@ export class LinkGroups {
     return (await fresh.groups).get(key) ?? [path];
   }
 
+  /** Whether two names lead to one file now. */
+  async areLinked(name: TreePath, other: TreePath): Promise<boolean> {
+    const [one, two] = await Promise.all([this.#local.inodeOf(name), this.#local.inodeOf(other)]);
+    return one !== undefined && one === two;
+  }
+
   #walk(): Walk {
     const walk: Walk = { startedAtMs: BigInt(Date.now()), groups: this.#local.walkHardLinks() };
     walk.groups.catch(() => {

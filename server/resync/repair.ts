@@ -5,7 +5,14 @@ import type { FileSource, FileStat, FileTree } from '../filesystem/file-tree.ts'
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf } from './children.ts';
-import { contentOf, sameContent, sameFileQuickly, sameMtime, type CompareMode } from './comparison.ts';
+import {
+  type CompareMode,
+  type ContentRange,
+  contentOf,
+  sameContent,
+  sameFile,
+  sameMtime,
+} from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
 import { Throttle } from './throttle.ts';
 
@@ -19,12 +26,6 @@ const EACH_BYTES = 28 * 1024;
 const SMALL_BYTES = 64 * 1024;
 /** So many new directories are remembered; others are listed. */
 const MOST_MADE = 10_000;
-
-interface Range {
-  readonly path: TreePath;
-  readonly offset: number;
-  readonly lengthBytes: number;
-}
 
 /**
  * Makes paths of one mirror equal to the local ones. Every step compares first, so repairing what is already
@@ -114,7 +115,7 @@ export class Repair {
   }
 
   /** A range of a file's content in place, the size and the attributes. */
-  async range(range: Range): Promise<void> {
+  async range(range: ContentRange): Promise<void> {
     const { path } = range;
     const here = await this.local.stat(path);
     if (here?.type !== 'file') return this.entry(path, 'content');
@@ -122,7 +123,7 @@ export class Repair {
     await this.#groups.inTurn(path, (names) => this.#range(range, names));
   }
 
-  async #range(range: Range, names: readonly TreePath[]): Promise<void> {
+  async #range(range: ContentRange, names: readonly TreePath[]): Promise<void> {
     const { path } = range;
     const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
     if (here?.type !== 'file' || there?.type !== 'file') return this.#entry(path, 'content', names);
@@ -236,7 +237,8 @@ export class Repair {
     },
   ): Promise<void> {
     const { here, kept, names, compare } = found;
-    const same = kept !== undefined && (await this.#sameFile(path, here, kept, compare));
+    const same =
+      kept !== undefined && (await sameFile(this.local, this.mirror, { path, here, there: kept, compare }));
     if (same) await this.attributes(path, here, kept);
     else {
       await this.#replace(path, here);
@@ -269,12 +271,6 @@ export class Repair {
     }
   }
 
-  async #sameFile(path: TreePath, here: FileStat, there: FileStat, compare: CompareMode): Promise<boolean> {
-    if (compare === 'quick') return sameFileQuickly(here, there);
-    if (here.sizeBytes !== there.sizeBytes) return false;
-    return sameContent(this.local, this.mirror, { path, offset: 0, lengthBytes: here.sizeBytes });
-  }
-
   async #linkNames(path: TreePath, names: readonly TreePath[], same: boolean): Promise<void> {
     // SFTP tells no link counts: names that look the same are linked anew, but only once in a pass.
     if (names.length === 1 || (same && !this.#groups.firstVisit(names, 'linking'))) return;
@@ -284,13 +280,8 @@ export class Repair {
       await this.mirror.replaceWithLink(name, path);
       this.#touched(name);
       // RACE: the name may have gone since it was found, and may have been repaired as gone before it was linked.
-      if (!(await this.#isSameFile(name, path))) this.#follow({ kind: 'entry', path: name });
+      if (!(await this.#groups.areLinked(name, path))) this.#follow({ kind: 'entry', path: name });
     }
-  }
-
-  async #isSameFile(name: TreePath, path: TreePath): Promise<boolean> {
-    const [one, other] = await Promise.all([this.local.inodeOf(name), this.local.inodeOf(path)]);
-    return one !== undefined && one === other;
   }
 
   async #size(path: TreePath, here: FileStat): Promise<void> {
