@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { Excludes } from '../filesystem/excludes.ts';
+import type { FileTree } from '../filesystem/file-tree.ts';
 import { includedPart } from '../filesystem/included-part.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
@@ -44,7 +45,7 @@ export function mirrorSetFor(
 
 /** One mirror of the configuration with all that belongs to it, not started yet. */
 function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedMirror {
-  const { journal, local, excludes, identity, locks, own, leaseTimes, timeoutMs, logger } = context;
+  const { journal, local, excludes, identity, locks, own, timeoutMs, logger } = context;
   const stale = journal.staleSet(config.name);
   const markAllStale = async () => {
     stale.mark([{ kind: 'tree', path: ROOT }]);
@@ -56,30 +57,19 @@ function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedM
     // Making the reserved directory has set the mtime of the root there.
     if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
   };
-  const mirror: Mirror = new Mirror({
-    config,
-    own,
-    timeoutMs,
-    logger,
-    admit,
-    lapsed: () => lease.lapse,
-  });
+  const lapsed = () => lease.lapse;
+  const mirror: Mirror = new Mirror({ config, own, timeoutMs, logger, admit, lapsed });
   const tree = includedPart(mirror.tree, excludes);
-  const lease = new MirrorLease({
-    mirror: config.name,
-    tree,
-    owner: identity.owner,
-    count: {
-      known: journal.mirror(config.name)?.renewals ?? 0,
-      note: (renewals) => journal.noteRenewals(config.name, renewals),
-    },
-    times: leaseTimes,
+  const lease = leaseFor(mirror, tree, context);
+  const reconciler = new Reconciler({
+    local,
+    mirror: tree,
+    stale,
+    withLock: lockingWith(locks),
     logger,
-    onLost: (error) => mirror.fence(error),
+    bandwidthLimit: config.bandwidthLimit,
+    roundTripMs: () => mirror.link.rttMs?.p50,
   });
-  const withLock = lockingWith(locks);
-  const { bandwidthLimit } = config;
-  const reconciler = new Reconciler({ local, mirror: tree, stale, withLock, logger, bandwidthLimit });
   return new SyncedMirror({
     mirror,
     tree,
@@ -89,6 +79,25 @@ function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedM
     timeoutMs,
     detachment: journal.detachment(config.name),
     lastScrubs: journal.lastScrubs(config.name),
+  });
+}
+
+function leaseFor(
+  mirror: Mirror,
+  tree: FileTree,
+  { journal, identity, leaseTimes, logger }: MirrorContext,
+): MirrorLease {
+  return new MirrorLease({
+    mirror: mirror.name,
+    tree,
+    owner: identity.owner,
+    count: {
+      known: journal.mirror(mirror.name)?.renewals ?? 0,
+      note: (renewals) => journal.noteRenewals(mirror.name, renewals),
+    },
+    times: leaseTimes,
+    logger,
+    onLost: (error) => mirror.fence(error),
   });
 }
 

@@ -4,7 +4,7 @@ import { childOf, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf, isFileSystemFolder, type Child } from './children.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import type { Follow, Repair } from './repair.ts';
-import { FILES_AT_ONCE, repairChild } from './tree-repair.ts';
+import { repairChild } from './tree-repair.ts';
 
 /**
  * The names directly in a directory, after the machine went down while some of them were made and removed: which ones is
@@ -23,7 +23,7 @@ export async function repairChildren(
     if (!isFileSystemFolder(child)) theirs.set(child.name, child.stat);
   }
   if (isHere) {
-    await forEachConcurrently(childrenOf(repair.local, path), FILES_AT_ONCE, async (child) => {
+    await forEachConcurrently(childrenOf(repair.local, path), repair.room.entries, async (child) => {
       const theirStat = theirs.get(child.name);
       theirs.delete(child.name);
       await repairName(repair, child, theirStat, { sinceMs, follow });

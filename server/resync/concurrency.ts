@@ -1,12 +1,15 @@
+import { Permits } from '../base/permits.ts';
+
 /**
- * Calls `work` for each item with at most `limit` under way. The first failure stops taking further items and
- * is thrown when those under way have ended.
+ * Calls `work` for each item with at most `limit` under way, or as many as get a permit where others share them. The first
+ * failure stops taking further items and is thrown when those under way have ended.
  */
 export async function forEachConcurrently<T>(
   items: AsyncIterable<T> | Iterable<T>,
-  limit: number,
+  limit: number | Permits,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
+  const permits = typeof limit === 'number' ? new Permits(limit) : limit;
   const underWay = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   const start = (item: T) => {
@@ -14,13 +17,19 @@ export async function forEachConcurrently<T>(
       .catch((error: unknown) => {
         failure ??= { error };
       })
-      .finally(() => underWay.delete(running));
+      .finally(() => {
+        underWay.delete(running);
+        permits.give();
+      });
     underWay.add(running);
   };
   for await (const item of items) {
-    if (failure) break;
+    await permits.take();
+    if (failure) {
+      permits.give();
+      break;
+    }
     start(item);
-    if (underWay.size >= limit) await Promise.race(underWay);
   }
   await Promise.all(underWay);
   if (failure) throw failure.error;

@@ -2,7 +2,6 @@ import { Cancellation } from '../base/cancellation.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import { AppError, asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { Permits } from '../base/permits.ts';
 import { doneWithin, sleep } from '../base/wait.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
@@ -13,11 +12,10 @@ import { forEachConcurrently } from './concurrency.ts';
 import { LinkGroups } from './link-groups.ts';
 import { Throttle } from './throttle.ts';
 import { repairAffected } from './repair-affected.ts';
+import { RepairRoom } from './repair-room.ts';
 import { Repair } from './repair.ts';
 
 const AT_ONCE = 64;
-/** Files on their way at once: as many small ones as a distant line takes, or a few large ones. */
-const ROOM_BYTES = 8 * 1024 * 1024;
 const LOOK_AGAIN_MS = 100;
 const MOST_PROBLEMS = 100;
 const FIRST_PAUSE_MS = 500;
@@ -30,6 +28,7 @@ export interface RepairProblem {
 }
 
 interface Pass {
+  readonly room: RepairRoom;
   readonly groups: LinkGroups;
   readonly made: Set<TreePath>;
   /** Those under way. */
@@ -59,7 +58,7 @@ export class Reconciler {
   readonly #withLock: WithLock;
   readonly #logger: Logger;
   readonly #throttle: Throttle;
-  readonly #room = new Permits(ROOM_BYTES);
+  readonly #roundTripMs: () => number | undefined;
   #problems: RepairProblem[] = [];
   #passes = 0;
   #draining: Promise<void> | undefined;
@@ -73,6 +72,8 @@ export class Reconciler {
     withLock: WithLock;
     logger: Logger;
     bandwidthLimit?: number | undefined;
+    /** undefined while it is not known. */
+    roundTripMs?: () => number | undefined;
   }) {
     this.#local = options.local;
     this.#mirror = options.mirror;
@@ -80,6 +81,7 @@ export class Reconciler {
     this.#withLock = options.withLock;
     this.#logger = options.logger;
     this.#throttle = new Throttle(options.bandwidthLimit);
+    this.#roundTripMs = options.roundTripMs ?? (() => undefined);
   }
 
   get busy(): boolean {
@@ -137,6 +139,7 @@ export class Reconciler {
   /** Offers each stale path once, and those in whose way another one stood once more. */
   async #pass(signal: AbortSignal): Promise<'over' | 'link-lost'> {
     const pass: Pass = {
+      room: new RepairRoom(this.#roundTripMs()),
       groups: new LinkGroups(this.#local),
       made: new Set(),
       busy: new Map(),
@@ -198,7 +201,7 @@ export class Reconciler {
       follow,
       throttle: this.#throttle,
       signal: this.#stopping.signal,
-      room: this.#room,
+      room: pass.room,
       made: pass.made,
     });
     const work = () => repairAffected(repair, stale.affected, 'content', follow, 'later');

@@ -1,5 +1,4 @@
 import { AppError, hasCode } from '../base/errors.ts';
-import { Permits } from '../base/permits.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { FileSource, FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
@@ -14,14 +13,12 @@ import {
   sameMtime,
 } from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
+import { RepairRoom } from './repair-room.ts';
 import { Throttle } from './throttle.ts';
 
 /** What repairing one path has left to do elsewhere on the same mirror. */
 export type Follow = (affected: AffectedPath) => void;
 
-/** So much of a large file is held at a time, and beside the content so much for each file. */
-const LARGEST_SHARE_BYTES = 2 * 1024 * 1024;
-const EACH_BYTES = 28 * 1024;
 /** Up to here content is one piece, without a stream. */
 const SMALL_BYTES = 64 * 1024;
 /** So many new directories are remembered; others are listed. */
@@ -34,11 +31,12 @@ const MOST_MADE = 10_000;
 export class Repair {
   readonly local: LocalTree;
   readonly mirror: FileTree;
+  /** What is on its way, over all repairs that share it. */
+  readonly room: RepairRoom;
   readonly #groups: LinkGroups;
   readonly #follow: Follow;
   readonly #throttle: Throttle;
   readonly #signal: AbortSignal | undefined;
-  readonly #room: Permits;
   readonly #made: Set<TreePath>;
 
   constructor(options: {
@@ -49,8 +47,7 @@ export class Repair {
     throttle?: Throttle;
     /** Ends what waits for the throttle. */
     signal?: AbortSignal;
-    /** Bytes of files on their way at once, over all repairs that share it. */
-    room?: Permits;
+    room?: RepairRoom;
     /** Directories that repairs of this pass have made, and nothing has been put into since. */
     made?: Set<TreePath>;
   }) {
@@ -60,7 +57,7 @@ export class Repair {
     this.#follow = options.follow;
     this.#throttle = options.throttle ?? new Throttle(undefined);
     this.#signal = options.signal;
-    this.#room = options.room ?? new Permits(LARGEST_SHARE_BYTES);
+    this.room = options.room ?? new RepairRoom();
     this.#made = options.made ?? new Set();
   }
 
@@ -248,13 +245,9 @@ export class Repair {
   }
 
   async #replace(path: TreePath, here: FileStat): Promise<void> {
-    const shareBytes = EACH_BYTES + Math.min(here.sizeBytes, LARGEST_SHARE_BYTES);
-    await this.#room.take(shareBytes);
-    try {
+    await this.room.with(here.sizeBytes, async () => {
       await this.mirror.replaceFile(path, { stat: here, content: await this.#content(path, here.sizeBytes) });
-    } finally {
-      this.#room.give(shareBytes);
-    }
+    });
   }
 
   async #content(path: TreePath, sizeBytes: number): Promise<FileSource['content']> {

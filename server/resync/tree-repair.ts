@@ -6,9 +6,6 @@ import { sameFileQuickly } from './comparison.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import type { Follow, Repair } from './repair.ts';
 
-/** Small files are bound by round trips, so many are on their way at once; how large they are is bounded elsewhere. */
-export const FILES_AT_ONCE = 256;
-
 const NOTHING: ReadonlyMap<string, FileStat> = new Map();
 
 /**
@@ -25,7 +22,7 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
   }
   if (!isNew) await repair.entry(path, 'quick');
   const theirs = isNew ? NOTHING : await removeStrangers(repair, path);
-  await forEachConcurrently(childrenOf(repair.local, path), FILES_AT_ONCE, (child) =>
+  await forEachConcurrently(childrenOf(repair.local, path), repair.room.entries, (child) =>
     repairChild(repair, child, theirs.get(child.name), follow),
   );
   await repair.attributesOf(path);
