@@ -4,7 +4,7 @@
 const LAYERS = [
   ['base'],
   ['config', 'filesystem'],
-  ['journal', 'mirror', 'fuse'],
+  ['journal', 'history', 'mirror', 'fuse'],
   ['transaction', 'resync'],
   ['mount'],
   ['appliance'],

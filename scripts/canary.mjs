@@ -15,7 +15,7 @@ const CONFIGURATION = [
 ];
 
 const TARGET_FOLDERS = `
-  shared server/base server/config server/filesystem server/journal server/mirror server/fuse
+  shared server/base server/config server/filesystem server/journal server/history server/mirror server/fuse
   server/transaction server/resync server/mount server/appliance server/api server/demo server/testing
   web/src/format web/src/api web/src/components web/src/pages
 `;
@@ -40,6 +40,7 @@ const LAYER_PLANTS = {
   'server/config/planted-sibling.ts': ['layer-config', uses('../filesystem/target.ts')],
   'server/filesystem/planted.ts': ['layer-filesystem', uses('../mirror/target.ts')],
   'server/journal/planted.ts': ['layer-journal', uses('../mirror/target.ts')],
+  'server/history/planted.ts': ['layer-history', uses('../journal/target.ts')],
   'server/mirror/planted.ts': ['layer-mirror', uses('../transaction/target.ts')],
   'server/fuse/planted.ts': ['layer-fuse', uses('../mount/target.ts')],
   'server/transaction/planted-lazy.ts': [

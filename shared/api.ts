@@ -110,6 +110,23 @@ export const transactionViewSchema = z
   .meta({ id: 'Transaction' });
 export type TransactionView = z.infer<typeof transactionViewSchema>;
 
+/** A step of a transaction: of one mirror's part, or of the whole where `mirror` is null. */
+const timelineEntrySchema = z.object({
+  /** Since `startedAt`. */
+  afterMs: count,
+  mirror: z.string().nullable(),
+  state: z.enum([...TRANSACTION_STATES, ...PARTICIPANT_STATES]),
+  /** Which one this belongs to; 0 before the first, and for the whole. */
+  attempt: count,
+  error: reasonSchema.optional(),
+});
+
+/** One transaction with its steps in order; of very many the first ones are kept, and the number left out. */
+export const transactionDetailSchema = transactionViewSchema
+  .extend({ timeline: z.array(timelineEntrySchema), timelineLeftOut: count })
+  .meta({ id: 'TransactionDetail' });
+export type TransactionDetail = z.infer<typeof transactionDetailSchema>;
+
 /** Totals since `bootId` began; exact, also while events are sampled. */
 export const countersSchema = z.object({ committed: count, rolledBack: count, retries: count });
 export type Counters = z.infer<typeof countersSchema>;
@@ -144,6 +161,8 @@ export const overviewSchema = z
     inFlight: z.object({ count, items: z.array(transactionViewSchema) }),
     recent: z.array(transactionViewSchema),
     counters: countersSchema,
+    /** How transactions ended in the last 24 hours, also before a restart. */
+    outcomes24h: z.object({ committed: count, rolledBack: count }),
     attention: z.array(attentionItemSchema),
     seq: count,
     bootId: z.string(),
@@ -157,10 +176,11 @@ export const mirrorListSchema = z
   .meta({ id: 'MirrorList' });
 export type MirrorList = z.infer<typeof mirrorListSchema>;
 
+/** A page may hold fewer than `limit`, even none, and go on: so much is looked through for one answer. */
 export const transactionListSchema = z
   .object({
     items: z.array(transactionViewSchema),
-    /** Hand it back as `cursor` for the next page; null after the last. */
+    /** Hand it back as `cursor`, with the same filters, for the next page; null after the last. */
     nextCursor: z.string().nullable(),
   })
   .meta({ id: 'TransactionList' });

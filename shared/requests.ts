@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OUTCOMES } from './api.ts';
+import { METRIC_RANGES } from './mirror-metrics.ts';
 import { OPERATION_KINDS, SCOPES } from './states.ts';
 
 /** PATH_MAX of Linux (limits.h); also the cap on every other text a request may carry. */
@@ -26,6 +27,9 @@ export const transactionsQuerySchema = z.strictObject({
   cursor: z.string().max(PATH_CHARS).optional(),
 });
 export type TransactionsQuery = z.infer<typeof transactionsQuerySchema>;
+
+/** The query of `GET /mirrors/:id/metrics`. */
+export const metricsQuerySchema = z.strictObject({ range: z.enum(METRIC_RANGES).default('1h') });
 
 /** The query of `GET /events`: without `since` the answer says where the events stand now. */
 export const eventsQuerySchema = z.strictObject({

@@ -89,6 +89,10 @@ export const JOB_PHASES = ['connecting', 'comparing', 'repairing'] as const;
 /** What a job that isn't over is doing. */
 export type JobPhase = (typeof JOB_PHASES)[number];
 
+/** How a mirror was at its worst in a span of time, the best first. */
+export const METRIC_STATES = ['in-sync', 'detached', 'stale', 'down'] as const;
+export type MetricState = (typeof METRIC_STATES)[number];
+
 /** What a token may be used for; each includes those before it. */
 export const SCOPES = ['read', 'operate', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -8,8 +8,10 @@ import {
   modeChangeSchema,
   overviewSchema,
 } from '../../shared/api.ts';
+import { mirrorMetricsSchema } from '../../shared/mirror-metrics.ts';
 import {
   changedMirrorSchema,
+  metricsQuerySchema,
   modeBodySchema,
   newMirrorSchema,
   reasonBodySchema,
@@ -61,8 +63,24 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
     ({ id }) => found(controlPlane.mirror(id), 'mirror'),
   );
 
+  metricsRoute(app, controlPlane);
   listChanges(app, controlPlane);
   stateChanges(app, controlPlane);
+}
+
+function metricsRoute(app: FastifyInstance, controlPlane: ControlPlane): void {
+  route(
+    app,
+    {
+      method: 'GET',
+      scope: 'read',
+      path: `${MIRRORS}/:id/metrics`,
+      summary: 'Round trips, bytes sent and states of a mirror over time',
+      query: metricsQuerySchema,
+      answer: mirrorMetricsSchema,
+    },
+    ({ id, query }) => found(controlPlane.metrics(id, query.range), 'mirror'),
+  );
 }
 
 function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {

@@ -3,8 +3,8 @@ import {
   API_PREFIX,
   type Accepted,
   acceptedSchema,
+  transactionDetailSchema,
   transactionListSchema,
-  transactionViewSchema,
 } from '../../shared/api.ts';
 import { reasonBodySchema, transactionsQuerySchema } from '../../shared/requests.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
@@ -33,10 +33,10 @@ export function transactionRoutes(app: FastifyInstance, controlPlane: ControlPla
       method: 'GET',
       scope: 'read',
       path: `${TRANSACTIONS}/:id`,
-      summary: 'One transaction',
-      answer: transactionViewSchema,
+      summary: 'One transaction, with its steps',
+      answer: transactionDetailSchema,
     },
-    ({ id }) => found(controlPlane.transaction(id), 'transaction'),
+    async ({ id }) => found(await controlPlane.transaction(id), 'transaction'),
   );
 
   changes(app, controlPlane);
@@ -46,7 +46,7 @@ function changes(app: FastifyInstance, controlPlane: ControlPlane): void {
   const change = (
     name: string,
     summary: string,
-    carryOut: (id: string, reason: string | undefined) => void,
+    carryOut: (id: string, reason: string | undefined) => Promise<void>,
   ) => {
     route(
       app,
@@ -59,8 +59,8 @@ function changes(app: FastifyInstance, controlPlane: ControlPlane): void {
         status: 202,
         answer: acceptedSchema,
       },
-      ({ id, body }): Accepted => {
-        carryOut(id, body.reason);
+      async ({ id, body }): Promise<Accepted> => {
+        await carryOut(id, body.reason);
         return { accepted: true, transaction: id };
       },
     );

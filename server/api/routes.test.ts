@@ -8,9 +8,10 @@ import {
   overviewSchema,
   problemDetailsSchema,
   readinessSchema,
+  transactionDetailSchema,
   transactionListSchema,
-  transactionViewSchema,
 } from '../../shared/api.ts';
+import { mirrorMetricsSchema } from '../../shared/mirror-metrics.ts';
 import type { PlainAnswer } from '../testing/http-request.ts';
 import { type ApiBench, startApiBench } from '../testing/api-bench.ts';
 import { AppError } from '../base/errors.ts';
@@ -49,6 +50,15 @@ describe('reading', () => {
     const list = parsed(mirrorListSchema, await bench.call(`${API}/mirrors`));
     expect(list.items.map(({ id }) => id)).toEqual(['web1']);
     expect(parsed(mirrorViewSchema, await bench.call(`${API}/mirrors/web1`)).link).toBe('up');
+  });
+
+  it('answers the metrics of a mirror for the ranges there are', async () => {
+    const metrics = (query: string) => bench.call(`${API}/mirrors/web1/metrics${query}`);
+    expect(parsed(mirrorMetricsSchema, await metrics(''))).toMatchObject({ range: '1h', stepSeconds: 60 });
+    expect(parsed(mirrorMetricsSchema, await metrics('?range=30d')).range).toBe('30d');
+    for (const wrong of ['?range=2h', '?range=1h&from=1'])
+      parsed(problemDetailsSchema, await metrics(wrong), 400);
+    parsed(problemDetailsSchema, await bench.call(`${API}/mirrors/web9/metrics`), 404);
   });
 
   it('finds a mirror whose name needs escaping', async () => {
@@ -104,7 +114,7 @@ describe('reading', () => {
     ]);
     expect(await ids('?since=2099-01-01T00:00:00%2B02:00')).toEqual(['', null]);
     parsed(problemDetailsSchema, await bench.call(`${API}/transactions?cursor=nonsense`), 400);
-    expect(parsed(transactionViewSchema, await bench.call(`${API}/transactions/tx-3`)).path).toBe('/d/3');
+    expect(parsed(transactionDetailSchema, await bench.call(`${API}/transactions/tx-3`)).path).toBe('/d/3');
   });
 
   it('says whether it is ready, check by check', async () => {

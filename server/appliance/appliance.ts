@@ -10,6 +10,7 @@ import { includedLocalPart } from '../filesystem/included-part.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { FuseDriver } from '../fuse/driver.ts';
 import { hiddenMountReason } from '../fuse/mount-reach.ts';
+import { MetricFiles } from '../history/metric-files.ts';
 import { Journal } from '../journal/journal.ts';
 import { MountHandlers } from '../mount/handlers.ts';
 import { Coordinator } from '../transaction/coordinator.ts';
@@ -24,6 +25,7 @@ import { History } from './history.ts';
 import { JobFiles } from './job-files.ts';
 import { Jobs } from './jobs.ts';
 import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
+import { MetricSampler } from './metric-sampler.ts';
 import { MirrorCommands } from './mirror-commands.ts';
 import type { MirrorSet } from './mirror-set.ts';
 import { mirrorSetFor } from './mirror-wiring.ts';
@@ -75,6 +77,7 @@ interface Observed {
   readonly ring: EventRing;
   readonly jobs: Jobs;
   readonly mirrorList: MirrorCommands;
+  readonly metrics: MetricSampler;
 }
 
 /** How long a stop waits for the transactions under way before it cancels them. */
@@ -186,7 +189,8 @@ export class Appliance {
       kept: await files.load(),
     });
     const mirrorList = this.#mirrorList(mirrors, journal, coordinator);
-    this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList });
+    const metrics = await this.#metrics(mirrors);
+    this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics });
     await this.#serve({ local, mirrors, mode, coordinator, settling, jobs });
   }
 
@@ -215,6 +219,16 @@ export class Appliance {
     this.#undo.push(() => timer.stop());
   }
 
+  async #metrics(mirrors: MirrorSet): Promise<MetricSampler> {
+    const { configuration, logger } = this.#options;
+    const files = new MetricFiles(join(configuration.statePath, 'metrics'), logger);
+    const kept = await files.load(mirrors.all.map(({ name }) => name));
+    const sampler = new MetricSampler({ mirrors, files, kept });
+    sampler.start();
+    this.#undo.push(() => sampler.stop());
+    return sampler;
+  }
+
   #mirrorList(mirrors: MirrorSet, journal: Journal, coordinator: Coordinator): MirrorCommands {
     const { configuration, configurationFile } = this.#options;
     return new MirrorCommands({
@@ -227,7 +241,7 @@ export class Appliance {
   }
 
   #observe(parts: Observed): void {
-    const { journal, mirrors, mode, coordinator, ring, jobs, mirrorList } = parts;
+    const { journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics } = parts;
     const { configuration, logger } = this.#options;
     const driver = chosenDriver(configuration);
     const history = new History();
@@ -243,6 +257,7 @@ export class Appliance {
       ring,
       jobs,
       mirrorList,
+      metrics,
       freeBytes,
       mount: () => ({
         point: configuration.mountPoint,

@@ -4,9 +4,10 @@ import type {
   ModeChange,
   Overview,
   Readiness,
+  TransactionDetail,
   TransactionList,
-  TransactionView,
 } from '../../shared/api.ts';
+import type { MetricRange, MirrorMetrics } from '../../shared/mirror-metrics.ts';
 import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type { ChangedMirror, NewMirror, TransactionsQuery, WantedMode } from '../../shared/requests.ts';
@@ -38,7 +39,8 @@ export interface MirrorListControl {
 }
 
 /**
- * What the api serves: the appliance as an operator sees it. Reading never waits; a view is a snapshot.
+ * What the api serves: the appliance as an operator sees it. A view is a snapshot. Reading never waits, but
+ * for the files of the history.
  * An unknown mirror or transaction throws AppError RESOURCE_NOT_FOUND.
  */
 export interface ControlPlane {
@@ -47,13 +49,15 @@ export interface ControlPlane {
   overview(): Overview;
   mirrors(): readonly MirrorView[];
   mirror(id: string): MirrorView | undefined;
-  /** Newest first. A cursor that isn't one of its own throws REQUEST_INVALID. */
-  transactions(query: TransactionsQuery): TransactionList;
-  transaction(id: string): TransactionView | undefined;
-  /** Ends the waiting between attempts now. Throws ALREADY_DECIDED when there is nothing left to try. */
-  retryTransaction(id: string): void;
-  /** Undoes it; the caller gets ECANCELED. Throws ALREADY_DECIDED from the commit on. */
-  cancelTransaction(id: string, reason: string | undefined): void;
+  /** Oldest first. */
+  metrics(mirror: string, range: MetricRange): MirrorMetrics | undefined;
+  /** Newest first. A cursor that isn't one of its own rejects with REQUEST_INVALID. */
+  transactions(query: TransactionsQuery): Promise<TransactionList>;
+  transaction(id: string): Promise<TransactionDetail | undefined>;
+  /** Ends the waiting between attempts now. Rejects with ALREADY_DECIDED when there is nothing left to try. */
+  retryTransaction(id: string): Promise<void>;
+  /** Undoes it; the caller gets ECANCELED. Rejects with ALREADY_DECIDED from the commit on. */
+  cancelTransaction(id: string, reason: string | undefined): Promise<void>;
   /** Resolves, as `attachMirror` does, when it outlives a crash. */
   detachMirror(id: string, reason: string | undefined): Promise<MirrorChange>;
   attachMirror(id: string): Promise<MirrorChange>;

@@ -1,26 +1,33 @@
-import type { Counters, TransactionList, TransactionView } from '../../shared/api.ts';
+import type { Counters, TransactionDetail, TransactionList, TransactionView } from '../../shared/api.ts';
 import type { TransactionsQuery } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
-import type { TransactionSnapshot } from '../transaction/transaction.ts';
-import { transactionView } from './views.ts';
+import { OutcomeCounts } from '../history/outcome-counts.ts';
+import type { Timeline, TransactionSnapshot } from '../transaction/transaction.ts';
+import { transactionDetail, transactionView } from './views.ts';
 
 const KEPT_COMMITTED = 1000;
 const KEPT_ROLLED_BACK = 1000;
 const DEFAULT_LIMIT = 50;
 
+type Ended = TransactionSnapshot & { readonly timeline: Timeline };
+
 /** The transactions that ended since the start: exact counters, and the last ones. Failures outlive the flood of successes. */
 export class History {
-  #committed: TransactionSnapshot[] = [];
-  #rolledBack: TransactionSnapshot[] = [];
+  #committed: Ended[] = [];
+  #rolledBack: Ended[] = [];
+  readonly #outcomes = new OutcomeCounts();
   #counters = { committed: 0, rolledBack: 0, retries: 0 };
 
-  add(snapshot: TransactionSnapshot): void {
+  add(snapshot: TransactionSnapshot, timeline: Timeline): void {
+    const ended = { ...snapshot, timeline };
     if (snapshot.state === 'committed') {
       this.#counters.committed += 1;
-      this.#committed = keep(this.#committed, snapshot, KEPT_COMMITTED);
+      this.#committed = keep(this.#committed, ended, KEPT_COMMITTED);
+      this.#outcomes.add('committed', Date.now());
     } else {
       this.#counters.rolledBack += 1;
-      this.#rolledBack = keep(this.#rolledBack, snapshot, KEPT_ROLLED_BACK);
+      this.#rolledBack = keep(this.#rolledBack, ended, KEPT_ROLLED_BACK);
+      this.#outcomes.add('rolled-back', Date.now());
     }
   }
 
@@ -32,9 +39,13 @@ export class History {
     return { ...this.#counters };
   }
 
-  find(id: string): TransactionView | undefined {
+  outcomes24h(): { committed: number; rolledBack: number } {
+    return this.#outcomes.total(Date.now());
+  }
+
+  async find(id: string): Promise<TransactionDetail | undefined> {
     const found = [...this.#rolledBack, ...this.#committed].find((snapshot) => snapshot.id === id);
-    return found && transactionView(found);
+    return found && transactionDetail(found, found.timeline);
   }
 
   /** Newest first. */
@@ -63,7 +74,7 @@ export class History {
   }
 }
 
-function keep(list: TransactionSnapshot[], added: TransactionSnapshot, most: number): TransactionSnapshot[] {
+function keep(list: Ended[], added: Ended, most: number): Ended[] {
   list.push(added);
   return list.length > 2 * most ? list.slice(-most) : list;
 }

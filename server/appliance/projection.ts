@@ -4,9 +4,10 @@ import type {
   ModeChange,
   Overview,
   Readiness,
+  TransactionDetail,
   TransactionList,
-  TransactionView,
 } from '../../shared/api.ts';
+import type { MetricRange, MirrorMetrics } from '../../shared/mirror-metrics.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
@@ -16,10 +17,11 @@ import { attentionOf } from './attention.ts';
 import type { ControlPlane, JobControl, MirrorListControl } from './control-plane.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
+import type { MetricSampler } from './metric-sampler.ts';
 import type { MirrorSet } from './mirror-set.ts';
 import type { Mode } from './mode.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
-import { mirrorView, transactionView } from './views.ts';
+import { mirrorView, transactionDetail, transactionView } from './views.ts';
 import { endWaitsFor } from './waits.ts';
 
 const SHOWN_IN_FLIGHT = 100;
@@ -30,6 +32,7 @@ export interface ProjectionOptions {
   readonly mirrors: MirrorSet;
   readonly coordinator: Coordinator;
   readonly history: History;
+  readonly metrics: MetricSampler;
   readonly ring: EventRing;
   readonly jobs: JobControl;
   readonly mirrorList: MirrorListControl;
@@ -70,6 +73,7 @@ export class Projection implements ControlPlane {
       },
       recent: history.recent(SHOWN_RECENT),
       counters: history.counters,
+      outcomes24h: history.outcomes24h(),
       attention: attentionOf(mirrors.all),
       version,
       ...this.position(),
@@ -85,23 +89,30 @@ export class Projection implements ControlPlane {
     return synced && this.#view(synced);
   }
 
-  transactions(query: TransactionsQuery): TransactionList {
+  metrics(mirror: string, range: MetricRange): MirrorMetrics | undefined {
+    return this.#options.metrics.metrics(mirror, range);
+  }
+
+  async transactions(query: TransactionsQuery): Promise<TransactionList> {
     return this.#options.history.list(query, this.#options.coordinator.inFlight());
   }
 
-  transaction(id: string): TransactionView | undefined {
+  async transaction(id: string): Promise<TransactionDetail | undefined> {
     const running = this.#options.coordinator.find(id);
-    return running ? transactionView(running.snapshot()) : this.#options.history.find(id);
+    if (running) return transactionDetail(running.snapshot(), running.timeline);
+    return this.#options.history.find(id);
   }
 
-  retryTransaction(id: string): void {
-    if (!this.#running(id).retryNow())
+  async retryTransaction(id: string): Promise<void> {
+    const transaction = await this.#running(id);
+    if (!transaction.retryNow())
       throw new AppError('ALREADY_DECIDED', 'nothing is waiting for another attempt');
   }
 
-  cancelTransaction(id: string, reason: string | undefined): void {
+  async cancelTransaction(id: string, reason: string | undefined): Promise<void> {
+    const transaction = await this.#running(id);
     const error = new AppError('CANCELLED', reason ? `cancelled by the operator: ${reason}` : undefined);
-    if (!this.#running(id).cancel(error)) throw new AppError('ALREADY_DECIDED');
+    if (!transaction.cancel(error)) throw new AppError('ALREADY_DECIDED');
   }
 
   async detachMirror(id: string, reason: string | undefined): Promise<MirrorChange> {
@@ -166,10 +177,10 @@ export class Projection implements ControlPlane {
     return mirrorView(synced, this.#options.freeBytes.get(synced.name));
   }
 
-  #running(id: string): Transaction {
+  async #running(id: string): Promise<Transaction> {
     const transaction = this.#options.coordinator.find(id);
     if (transaction) return transaction;
-    if (this.#options.history.find(id)) throw new AppError('ALREADY_DECIDED');
+    if (await this.#options.history.find(id)) throw new AppError('ALREADY_DECIDED');
     throw new AppError('RESOURCE_NOT_FOUND', 'there is no such transaction');
   }
 }

@@ -1,8 +1,14 @@
-import type { MirrorView, ParticipantView, Reason, TransactionView } from '../../shared/api.ts';
+import type {
+  MirrorView,
+  ParticipantView,
+  Reason,
+  TransactionDetail,
+  TransactionView,
+} from '../../shared/api.ts';
 import type { AppError } from '../base/errors.ts';
 import { lacksOf } from '../mirror/guarantee.ts';
 import type { MirrorCapabilities } from '../mirror/link-state.ts';
-import type { ParticipantProgress, TransactionSnapshot } from '../transaction/transaction.ts';
+import type { ParticipantProgress, Timeline, TransactionSnapshot } from '../transaction/transaction.ts';
 import type { SyncedMirror } from './synced-mirror.ts';
 
 export function timeOf(ms: number): string {
@@ -29,6 +35,21 @@ export function transactionView(snapshot: TransactionSnapshot): TransactionView 
     ...(outcome && { outcome }),
     ...(error && { error: { ...reasonOf(error), errno: error.row.errno } }),
     participants: snapshot.participants.map(participantView),
+  };
+}
+
+/** The same with its steps. */
+export function transactionDetail(snapshot: TransactionSnapshot, timeline: Timeline): TransactionDetail {
+  return {
+    ...transactionView(snapshot),
+    timeline: timeline.entries.map(({ atMs, mirror = null, state, attempt, error }) => ({
+      afterMs: Math.max(0, atMs - snapshot.startedAtMs),
+      mirror,
+      state,
+      attempt,
+      ...(error && { error: reasonOf(error) }),
+    })),
+    timelineLeftOut: timeline.leftOut,
   };
 }
 

@@ -167,7 +167,7 @@ describe('changing', () => {
       accepted: true,
       transaction: 'tx-1',
     });
-    expect(bench.controlPlane.transaction('tx-1')?.error?.message).toBe('why');
+    expect((await bench.controlPlane.transaction('tx-1'))?.error?.message).toBe('why');
     const late = await here('cancel', 'tx-1');
     expect([late.code, late.out, late.err]).toEqual([1, '', 'proxyfs: It is already decided\n']);
   });

@@ -64,6 +64,8 @@ export class Mirror {
   #lastFailure: { readonly error: AppError; readonly atMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastOkAtMs: number | undefined;
+  /** By the links before this one. */
+  #sentBytesBefore = 0;
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -87,6 +89,16 @@ export class Mirror {
       ...(lastOkAtMs !== undefined && { lastOkAtMs }),
       ...(rttMs && { rttMs }),
     };
+  }
+
+  /** Over all its links since it was made, with what the connection itself needs. */
+  get sentBytes(): number {
+    return this.#sentBytesBefore + (this.#replica?.session.sentBytes ?? 0);
+  }
+
+  /** The round trips since this was last asked, some of them. */
+  takeRoundTrips(): readonly number[] {
+    return this.#roundTrips.takeFresh();
   }
 
   /** Connects in the background, and again for ever when the link is lost. */
@@ -252,6 +264,7 @@ export class Mirror {
   #release(replica: ReplicaSession): void {
     clearTimeout(this.#timer);
     this.#lastOkAtMs = lastAnswerMs(replica.session);
+    this.#sentBytesBefore += replica.session.sentBytes;
     this.#replica = undefined;
     this.#tree.detach(replica);
   }

@@ -10,6 +10,7 @@ interface RoundTripSummary {
 /** The latest round trips of one mirror, bounded. */
 export class RoundTrips {
   readonly #latestMs: number[] = [];
+  #fresh: number[] = [];
   #next = 0;
   #unsampled = 0;
   /** Until the next is added: it is asked for much more often. */
@@ -29,8 +30,16 @@ export class RoundTrips {
 
   add(ms: number): void {
     this.#latestMs[this.#next] = ms;
+    if (this.#fresh.length < WINDOW) this.#fresh.push(ms);
     this.#next = (this.#next + 1) % WINDOW;
     this.#summary = undefined;
+  }
+
+  /** Those that were added since it was last asked; of very many the first. */
+  takeFresh(): readonly number[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
   }
 
   /** undefined before the first. */

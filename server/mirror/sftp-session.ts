@@ -105,6 +105,10 @@ export class SftpSession {
     return performance.now() - this.#lastAnswerAtMs;
   }
 
+  get sentBytes(): number {
+    return this.#connection.sentBytes;
+  }
+
   end(reason: AppError): void {
     this.#connection.destroy(reason);
   }

@@ -90,6 +90,10 @@ export class SshConnection {
     return this.#channel;
   }
 
+  get sentBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
   /** Calls back once with the reason of the end, at once if it has ended. */
   onEnd(listener: (error: AppError) => void): void {
     if (this.#ended) listener(this.#ended);

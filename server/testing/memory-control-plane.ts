@@ -7,9 +7,16 @@ import type {
   ModeChange,
   Overview,
   Readiness,
+  TransactionDetail,
   TransactionList,
   TransactionView,
 } from '../../shared/api.ts';
+import {
+  METRIC_STEPS,
+  type MetricPoint,
+  type MetricRange,
+  type MirrorMetrics,
+} from '../../shared/mirror-metrics.ts';
 import type { EventEnvelope, EventName, EventPayloads, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { MemoryJobs } from './memory-jobs.ts';
@@ -90,6 +97,7 @@ export class MemoryControlPlane implements ControlPlane {
       inFlight: { count: inFlight.length, items: inFlight },
       recent: all.filter((each) => each.outcome !== undefined),
       counters: { committed: 3, rolledBack: 1, retries: 2 },
+      outcomes24h: { committed: 30, rolledBack: 2 },
       attention: [],
       version: '0.1.0',
       ...this.position(),
@@ -104,7 +112,12 @@ export class MemoryControlPlane implements ControlPlane {
     return this.mirrorViews.get(id);
   }
 
-  transactions(query: TransactionsQuery): TransactionList {
+  metrics(mirror: string, range: MetricRange): MirrorMetrics | undefined {
+    if (!this.mirrorViews.has(mirror)) return undefined;
+    return { mirror, range, stepSeconds: METRIC_STEPS[range].stepSeconds, points: [METRIC_POINT] };
+  }
+
+  async transactions(query: TransactionsQuery): Promise<TransactionList> {
     const matching = this.#newestFirst().filter((each) => matches(each, query));
     const start = query.cursor === undefined ? 0 : matching.findIndex(({ id }) => id === query.cursor) + 1;
     if (query.cursor !== undefined && start === 0) throw new AppError('REQUEST_INVALID', 'this is no cursor');
@@ -113,15 +126,16 @@ export class MemoryControlPlane implements ControlPlane {
     return { items, nextCursor: more ? (items.at(-1)?.id ?? null) : null };
   }
 
-  transaction(id: string): TransactionView | undefined {
-    return this.transactionViews.get(id);
+  async transaction(id: string): Promise<TransactionDetail | undefined> {
+    const view = this.transactionViews.get(id);
+    return view && { ...view, timeline: TIMELINE, timelineLeftOut: 0 };
   }
 
-  retryTransaction(id: string): void {
+  async retryTransaction(id: string): Promise<void> {
     this.#undecided(id);
   }
 
-  cancelTransaction(id: string, reason: string | undefined): void {
+  async cancelTransaction(id: string, reason: string | undefined): Promise<void> {
     const error = { code: 'CANCELLED', message: reason ?? '', errno: 'ECANCELED' } as const;
     this.addTransaction({ ...this.#undecided(id), state: 'rolled-back', outcome: 'rolled-back', error });
   }
@@ -213,6 +227,25 @@ const MIRROR: MirrorView = {
   lastOkAt: SINCE,
   lastScrubAt: null,
 };
+
+const METRIC_POINT: MetricPoint = {
+  at: SINCE,
+  rttMs: { p50: 1.2, p95: 3.4 },
+  sentBytes: 4096,
+  state: 'in-sync',
+  inSyncShare: 1,
+};
+
+const TIMELINE: TransactionDetail['timeline'] = [
+  { afterMs: 0, mirror: null, state: 'applying', attempt: 0 },
+  {
+    afterMs: 1,
+    mirror: 'web1',
+    state: 'retrying',
+    attempt: 1,
+    error: { code: 'MIRROR_TIMEOUT', message: 'slow' },
+  },
+];
 
 const TRANSACTION: TransactionView = {
   id: 'tx-1',

@@ -74,4 +74,25 @@ describe('a transaction', () => {
     expect(transaction.retryNow()).toBe(false);
     expect(woken).toBe(1);
   });
+
+  it('keeps its steps in order, the first of very many', () => {
+    const transaction = at('applying');
+    const error = new AppError('MIRROR_TIMEOUT', 'slow');
+    transaction.progress({ mirror: 'web1', state: 'applying', attempt: 1, attempts: 2 });
+    transaction.progress({ mirror: 'web1', state: 'failed', attempt: 1, attempts: 2, error });
+    transaction.enter('undoing', error);
+    const { entries, leftOut } = transaction.timeline;
+    expect(
+      entries.map(({ mirror, state, attempt, error: why }) => [mirror, state, attempt, why?.code]),
+    ).toEqual([
+      [undefined, 'applying', 0, undefined],
+      ['web1', 'applying', 1, undefined],
+      ['web1', 'failed', 1, 'MIRROR_TIMEOUT'],
+      [undefined, 'undoing', 0, 'MIRROR_TIMEOUT'],
+    ]);
+    expect(leftOut).toBe(0);
+    for (let attempt = 1; attempt <= 1000; attempt += 1)
+      transaction.progress({ mirror: 'web1', state: 'applying', attempt, attempts: 1000 });
+    expect([transaction.timeline.entries.length, transaction.timeline.leftOut]).toEqual([200, 804]);
+  });
 });

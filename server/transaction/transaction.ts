@@ -30,6 +30,24 @@ export interface TransactionSnapshot {
   readonly participants: readonly ParticipantProgress[];
 }
 
+/** A step of a transaction: of one mirror's part, or of the whole where there is no mirror. */
+export interface TimelineEntry {
+  readonly atMs: number;
+  readonly mirror?: string;
+  readonly state: TransactionState | ParticipantState;
+  readonly attempt: number;
+  readonly error?: AppError;
+}
+
+/** The steps in order; of very many the first ones, and how many were left out. */
+export interface Timeline {
+  readonly entries: readonly TimelineEntry[];
+  readonly leftOut: number;
+}
+
+/** A hundred attempts on 64 mirrors would be thousands. */
+const MOST_ENTRIES = 200;
+
 /** From each state, the states that may follow. */
 const FOLLOWING: Record<TransactionState, readonly TransactionState[]> = {
   preparing: ['applying', 'committed', 'rolled-back'],
@@ -56,6 +74,8 @@ export class Transaction {
   readonly cancellation = new Cancellation();
   readonly #wakers = new Set<() => void>();
   readonly #onChange: (transaction: Transaction) => void;
+  readonly #timeline: TimelineEntry[] = [];
+  #leftOut = 0;
   #state: TransactionState = 'preparing';
   #endedAtMs: number | undefined;
   #error: AppError | undefined;
@@ -79,13 +99,26 @@ export class Transaction {
     invariant(FOLLOWING[this.#state].includes(state), `transaction ${this.#state} -> ${state}`);
     this.#state = state;
     this.#error ??= error;
-    if (FOLLOWING[state].length === 0) this.#endedAtMs = Date.now();
+    const atMs = Date.now();
+    if (FOLLOWING[state].length === 0) this.#endedAtMs = atMs;
+    this.#note({ atMs, state, attempt: 0, ...(error && { error }) });
     this.#onChange(this);
   }
 
   progress(part: ParticipantProgress): void {
     this.#participants.set(part.mirror, part);
+    const { mirror, state, attempt, error } = part;
+    this.#note({ atMs: Date.now(), mirror, state, attempt, ...(error && { error }) });
     this.#onChange(this);
+  }
+
+  get timeline(): Timeline {
+    return { entries: [...this.#timeline], leftOut: this.#leftOut };
+  }
+
+  #note(entry: TimelineEntry): void {
+    if (this.#timeline.length < MOST_ENTRIES) this.#timeline.push(entry);
+    else this.#leftOut += 1;
   }
 
   /** Whether any mirror pauses before another attempt. */

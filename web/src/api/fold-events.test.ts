@@ -45,6 +45,7 @@ function overview(change: Partial<Overview> = {}): Overview {
     mirrors: [MIRROR],
     inFlight: { count: 0, items: [] },
     recent: [],
+    outcomes24h: { committed: 0, rolledBack: 0 },
     counters: { committed: 0, rolledBack: 0, retries: 0 },
     attention: [],
     seq: 0,
