@@ -12,7 +12,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'static-files-'));
   const webRoot = join(directory, 'web');
   await mkdir(join(webRoot, 'assets'), { recursive: true });
-  await writeFile(join(webRoot, 'index.html'), '<title>the page</title>');
+  await writeFile(join(webRoot, 'index.html'), '<base href="./" /><title>the page</title>');
   await writeFile(join(webRoot, 'assets', 'index-1a2b.js'), 'run()');
   await writeFile(join(webRoot, '.hidden'), 'hidden');
   await writeFile(join(directory, 'secret'), 'secret');
@@ -25,10 +25,19 @@ afterEach(async () => {
 
 it('gives the page to those who signed in, at every address that is no file', async () => {
   const cookie = await bench.logIn();
-  for (const path of ['/', '/index.html', '/mirrors/web1']) {
+  const tops = {
+    '/': './',
+    '/index.html': './',
+    '/jobs?a=/b': './',
+    '/jobs/': '../',
+    '/mirrors/web1/x': '../../',
+  };
+  for (const [path, top] of Object.entries(tops)) {
     const answer = await bench.stranger(path, { headers: { ...PAGE, cookie } });
-    expect([path, answer.status, answer.body]).toEqual([path, 200, '<title>the page</title>']);
+    const page = `<base href="${top}" /><title>the page</title>`;
+    expect([path, answer.status, answer.body]).toEqual([path, 200, page]);
     expect(answer.headers['cache-control']).toBe('no-cache');
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
   }
 });
 

@@ -1,4 +1,5 @@
-import { sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../base/errors.ts';
@@ -22,12 +23,21 @@ export async function staticFiles(app: FastifyInstance, webRoot: string | undefi
       done(null, payload);
     });
   }
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     if (webRoot !== undefined && wantsPage(request.method, request.url, request.headers.accept)) {
-      return reply.sendFile('index.html');
+      const page = await readFile(join(webRoot, 'index.html'), 'utf8');
+      return reply.type(HTML).header('cache-control', 'no-cache').send(basedAt(page, request.url));
     }
     throw new AppError('RESOURCE_NOT_FOUND');
   });
+}
+
+const HTML = 'text/html; charset=utf-8';
+
+/** Relative, so that the page's files are found from any address, also where a proxy serves it all below a path of its own. */
+function basedAt(page: string, url: string): string {
+  const below = (url.split('?')[0] ?? '').split('/').length - 2;
+  return page.replace('<base href="./"', `<base href="${'../'.repeat(below) || './'}"`);
 }
 
 /** Their names change with their content. */

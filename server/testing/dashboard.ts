@@ -21,6 +21,16 @@ export class Dashboard {
     await this.page.getByRole('button', { name: 'Sign in' }).click();
   }
 
+  /** Goes to another page by the navigation. */
+  async goTo(page: string): Promise<void> {
+    await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: page }).click();
+  }
+
+  /** Loads the page at this address anew. */
+  async load(path: string): Promise<void> {
+    await this.page.goto(new URL(path, this.#url).href);
+  }
+
   part(testId: string): Locator {
     return this.page.getByTestId(testId);
   }

@@ -3,11 +3,12 @@ import '@mantine/core/styles.css';
 import './components/tones.css';
 import { MantineProvider, createTheme, localStorageColorSchemeManager } from '@mantine/core';
 import { QueryClient, QueryClientProvider, notifyManager } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { FeedContext } from './api/feed-context.ts';
 import { LiveFeed } from './api/live-feed.ts';
-import { OverviewPage } from './pages/overview-page.tsx';
+import { router } from './routes.tsx';
 
 const theme = createTheme({
   primaryColor: 'cyan',
@@ -35,7 +36,7 @@ createRoot(place).render(
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemes}>
       <QueryClientProvider client={queries}>
         <FeedContext value={feed}>
-          <OverviewPage />
+          <RouterProvider router={router} />
         </FeedContext>
       </QueryClientProvider>
     </MantineProvider>

@@ -1,5 +1,5 @@
 import type { MirrorView, TransactionView } from '../../../shared/api.ts';
-import type { ContentState, LinkState, TransactionState } from '../../../shared/states.ts';
+import type { ContentState, JobState, LinkState, TransactionState } from '../../../shared/states.ts';
 
 /** Why a button can't be pressed, or undefined when it can. */
 export type Refusal = string | undefined;
@@ -48,3 +48,22 @@ export function transactionRefusals(
   const waits = transaction.participants.some((part) => part.state === 'retrying');
   return { ...byState, retry: waits ? undefined : 'No mirror is waiting for its next attempt' };
 }
+
+interface JobRefusals {
+  readonly pause: Refusal;
+  readonly resume: Refusal;
+  readonly cancel: Refusal;
+}
+
+const JOB_OVER: JobRefusals = { pause: OVER, resume: OVER, cancel: OVER };
+
+/** What can't be done with a job just now. */
+export const JOB_REFUSALS: Record<JobState, JobRefusals> = {
+  running: { pause: undefined, resume: 'It is running', cancel: undefined },
+  pausing: { pause: 'It is pausing', resume: undefined, cancel: undefined },
+  paused: { pause: 'It is paused', resume: undefined, cancel: undefined },
+  done: JOB_OVER,
+  failed: JOB_OVER,
+  cancelled: JOB_OVER,
+  interrupted: JOB_OVER,
+};

@@ -33,7 +33,8 @@ export async function signOut(): Promise<void> {
   location.reload();
 }
 
-function useChange<Name extends string>(send: (name: Name) => Promise<unknown>): Change<Name> {
+/** Makes one change out of several calls of the API, of which one at a time is under way. */
+export function useChange<Name extends string>(send: (name: Name) => Promise<unknown>): Change<Name> {
   const mutation = useMutation({ mutationFn: send, networkMode: 'always' });
   return {
     run: (name) => mutation.mutate(name),

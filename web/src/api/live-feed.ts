@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts';
 import { EventSocket } from './event-socket.ts';
 import type { Live } from './fold-events.ts';
 import { request, serverAddress } from './http.ts';
+import { LiveJobs } from './live-jobs.ts';
 import { LiveOverview } from './live-overview.ts';
 import { Observable } from './observable.ts';
 
@@ -28,6 +29,7 @@ export class LiveFeed {
   readonly nowMs = new Observable<number>(Date.now());
   readonly #queries: QueryClient;
   readonly #overview = new LiveOverview();
+  readonly #jobs: LiveJobs;
   readonly #socket: EventSocket;
   #serverAheadMs = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -38,6 +40,7 @@ export class LiveFeed {
 
   constructor(queries: QueryClient) {
     this.#queries = queries;
+    this.#jobs = new LiveJobs(queries);
     this.#socket = new EventSocket({
       connected: () => this.#onConnected(),
       disconnected: (cause) => this.#onDisconnected(cause),
@@ -45,10 +48,12 @@ export class LiveFeed {
         const at = envelopes.at(-1)?.at;
         if (at !== undefined) this.#serverAheadMs = Date.parse(at) - Date.now();
         this.#overview.receive(envelopes);
+        this.#jobs.receive(envelopes);
       },
       reset: (position) => {
         this.#overview.reset(position);
         this.#refetchSoon(0);
+        this.#refetchOthers();
       },
     });
   }
@@ -94,6 +99,7 @@ export class LiveFeed {
 
   #onBeat(): void {
     this.#beat += 1;
+    this.#jobs.flush();
     if (this.#overview.flush()) this.#queries.setQueryData(OVERVIEW_KEY, this.#overview.live);
     if (this.#overview.needsRefetch || this.#overview.takeAttentionChanged())
       this.#refetchSoon(REFETCH_BEATS);
@@ -109,6 +115,12 @@ export class LiveFeed {
   #refetch(): void {
     this.#refetchAtBeat = undefined;
     void this.#queries.invalidateQueries({ queryKey: OVERVIEW_KEY }, { cancelRefetch: false });
+  }
+
+  /** All but the overview, after events were missed. */
+  #refetchOthers(): void {
+    const isOther = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== OVERVIEW_KEY[0];
+    void this.#queries.invalidateQueries({ predicate: isOther });
   }
 
   #checkSilence(): void {

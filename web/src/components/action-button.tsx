@@ -1,6 +1,7 @@
 import { Button, Tooltip, VisuallyHidden } from '@mantine/core';
 import type { LucideIcon } from 'lucide-react';
 import { type ReactNode, useId } from 'react';
+import type { Scope } from '../../../shared/states.ts';
 import { changesRefusedBecause } from '../api/connection.ts';
 import { useConnection } from '../api/feed-context.ts';
 import { useScopeRefusal } from '../api/who.ts';
@@ -15,6 +16,8 @@ export interface ActionButtonProps {
   readonly refusal?: string | undefined;
   readonly pending?: boolean;
   readonly danger?: boolean;
+  /** What a token must be good for. */
+  readonly scope?: Scope;
 }
 
 const EVENTS = { hover: true, focus: true, touch: true };
@@ -23,7 +26,7 @@ const EVENTS = { hover: true, focus: true, touch: true };
 export function ActionButton(props: ActionButtonProps): ReactNode {
   const { label, name, icon: Icon, onPress, pending = false, danger = false } = props;
   const connection = useConnection();
-  const scopeRefusal = useScopeRefusal();
+  const scopeRefusal = useScopeRefusal(props.scope ?? 'operate');
   const refusal = changesRefusedBecause(connection) ?? scopeRefusal ?? props.refusal;
   const reasonId = useId();
   const refused = refusal !== undefined;

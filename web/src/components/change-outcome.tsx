@@ -1,9 +1,7 @@
 import { VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Change } from '../api/changes.ts';
-import { failureTitle } from '../api/problem.ts';
-import { Notice } from './notice.tsx';
-import { SafeText } from './safe-text.tsx';
+import { FailureNotice } from './failure-notice.tsx';
 
 export interface ChangeOutcomeProps<Name extends string> {
   readonly change: Change<Name>;
@@ -15,11 +13,7 @@ export interface ChangeOutcomeProps<Name extends string> {
 export function ChangeOutcome<Name extends string>({ change, verbs }: ChangeOutcomeProps<Name>): ReactNode {
   if (change.failure) {
     const { name, failure } = change.failure;
-    return (
-      <Notice tone="bad" role="alert" title={`Could not ${verbs[name]}: ${failureTitle(failure.code)}`}>
-        <SafeText what="error">{failure.message}</SafeText>
-      </Notice>
-    );
+    return <FailureNotice what={verbs[name]} failure={failure} />;
   }
   return (
     <VisuallyHidden role="status">

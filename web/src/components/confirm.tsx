@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
 import { changesRefusedBecause } from '../api/connection.ts';
 import { useConnection } from '../api/feed-context.ts';
+import { escapeText } from '../format/escape.ts';
 
 export interface ConfirmProps {
   readonly opened: boolean;
@@ -11,6 +12,8 @@ export interface ConfirmProps {
   readonly children: ReactNode;
   readonly doIt: string;
   readonly leaveIt: string;
+  /** What has to be typed first, where something is lost. */
+  readonly typed?: string | undefined;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
 }
@@ -18,7 +21,10 @@ export interface ConfirmProps {
 /** Asks before something that hurts. Leaving it is what Enter does. */
 export function Confirm(props: ConfirmProps): ReactNode {
   const refusal = changesRefusedBecause(useConnection());
+  const [typed, setTyped] = useState('');
+  const isTyped = props.typed === undefined || typed === props.typed;
   const confirm = () => {
+    setTyped('');
     props.onClose();
     props.onConfirm();
   };
@@ -32,6 +38,14 @@ export function Confirm(props: ConfirmProps): ReactNode {
     >
       <Stack gap="md">
         <div>{props.children}</div>
+        {props.typed !== undefined && (
+          <TextInput
+            label={`Type “${escapeText(props.typed)}” to confirm`}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            autoComplete="off"
+          />
+        )}
         {refusal !== undefined && (
           <Text size="sm" c="var(--tone-bad-fg)" role="status">
             {refusal}.
@@ -41,7 +55,7 @@ export function Confirm(props: ConfirmProps): ReactNode {
           <Button variant="default" onClick={props.onClose} data-autofocus>
             {props.leaveIt}
           </Button>
-          <Button color="red.9" disabled={refusal !== undefined} onClick={confirm}>
+          <Button color="red.9" disabled={refusal !== undefined || !isTyped} onClick={confirm}>
             {props.doIt}
           </Button>
         </Group>

@@ -9,6 +9,7 @@ import {
   Lock,
   type LucideIcon,
   OctagonX,
+  Pause,
   PencilLine,
   PlugZap,
   Power,
@@ -22,6 +23,8 @@ import type { AttentionItem, Outcome } from '../../../shared/api.ts';
 import type {
   ApplianceMode,
   ContentState,
+  DivergenceKind,
+  JobState,
   LinkState,
   OperationKind,
   ParticipantState,
@@ -106,4 +109,28 @@ export const OPERATION_LABELS: Record<OperationKind, string> = {
   chown: 'change owner',
   times: 'set times',
   fsync: 'flush to disk',
+};
+
+export const JOB_LOOKS: Record<JobState, Look> = {
+  running: { label: 'Running', tone: 'busy', icon: LoaderCircle, turning: true },
+  pausing: { label: 'Pausing', tone: 'busy', icon: Pause },
+  paused: { label: 'Paused', tone: 'warn', icon: Pause },
+  done: { label: 'Done', tone: 'good', icon: CircleCheck },
+  failed: { label: 'Failed', tone: 'bad', icon: CircleX },
+  cancelled: { label: 'Cancelled', tone: 'idle', icon: Ban },
+  interrupted: { label: 'Interrupted', tone: 'warn', icon: Power },
+};
+
+/** In what a mirror's path differs from the local one. */
+export const DIVERGENCE_LABELS: Record<DivergenceKind, string> = {
+  missing: 'missing there',
+  extra: 'only there',
+  type: 'another type',
+  size: 'another size',
+  mode: 'another mode',
+  owner: 'another owner',
+  mtime: 'another time',
+  content: 'other content',
+  target: 'another target',
+  links: 'other hard links',
 };

@@ -5,6 +5,8 @@ import type { Overview } from '../../../shared/api.ts';
 import { signOut } from '../api/changes.ts';
 import { changesRefusedBecause } from '../api/connection.ts';
 import { useConnection } from '../api/feed-context.ts';
+import { Chip } from './chip.tsx';
+import { MODE_LOOKS } from './looks.ts';
 import classes from './page-header.module.css';
 import { SafeText } from './safe-text.tsx';
 
@@ -14,6 +16,7 @@ export function PageHeader({ overview }: { readonly overview: Overview | undefin
     <header className={classes['header']}>
       <img src="./favicon.svg" alt="" width={26} height={26} />
       <span className={classes['name']}>Proxyfs</span>
+      {overview && <Chip look={MODE_LOOKS[overview.mode]} />}
       {overview && (
         <span className={classes['mount']} data-testid="mount">
           <SafeText what="mount point" limitChars={60}>

@@ -1,0 +1,32 @@
+import { Link } from '@tanstack/react-router';
+import { Gauge, ListChecks } from 'lucide-react';
+import type { ReactNode } from 'react';
+import classes from './page-navigation.module.css';
+
+const PAGES = [
+  { to: '/', label: 'Overview', icon: Gauge },
+  { to: '/jobs', label: 'Jobs', icon: ListChecks },
+] as const;
+
+/** The way to each page. `attention` is how many things wait for a person on the first. */
+export function PageNavigation({ attention }: { readonly attention: number }): ReactNode {
+  return (
+    <nav aria-label="Pages" className={classes['navigation']}>
+      <ul className={classes['list']}>
+        {PAGES.map(({ to, label, icon: Icon }) => (
+          <li key={to}>
+            <Link to={to} activeOptions={{ exact: to === '/' }} className={classes['link']}>
+              <Icon size={16} aria-hidden />
+              <span>{label}</span>
+              {to === '/' && attention > 0 && (
+                <span className={classes['count']} title="Things that need attention">
+                  {attention}
+                </span>
+              )}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

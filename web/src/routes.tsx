@@ -1,0 +1,47 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
+import { Shell } from './components/shell.tsx';
+import { NotFoundPage } from './pages/not-found-page.tsx';
+import { OverviewPage } from './pages/overview-page.tsx';
+
+const root = createRootRoute({
+  component: () => (
+    <Shell>
+      <Outlet />
+    </Shell>
+  ),
+  notFoundComponent: NotFoundPage,
+});
+
+const overview = createRoute({ getParentRoute: () => root, path: '/', component: OverviewPage });
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  component: lazyRouteComponent(() => import('./pages/jobs-page.tsx'), 'JobsPage'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$id',
+  component: lazyRouteComponent(() => import('./pages/job-page.tsx'), 'JobPage'),
+});
+
+/** The pages by their addresses; all but the first are loaded when they are asked for. */
+export const router = createRouter({
+  routeTree: root.addChildren([overview, jobs, job]),
+  // The server tells by <base> where the top is; it is not always that of the host.
+  basepath: new URL(document.baseURI).pathname,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
