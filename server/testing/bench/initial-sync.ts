@@ -96,7 +96,8 @@ async function held(what: string, { mirror, port, plant, at, rate }: Comparison)
       what: `an empty mirror filled: ${what}`,
       proxyfs: rate(oursMs),
       other: `\`rsync -a -e ssh\`: ${rate(theirsMs)}`,
-      ratio: `${(theirsMs / oursMs).toFixed(2)} x the rate`,
+      times: theirsMs / oursMs,
+      of: 'the rate',
     };
   } finally {
     await appliance.stop();

@@ -1,66 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ApplianceProcess } from '../appliance-process.ts';
-import { smallDisk } from '../small-disk.ts';
-import { type SshdMirror, startSshdMirror } from '../sshd-mirror.ts';
-import { measureDrivers } from './drivers.ts';
-import { measureInitialSync } from './initial-sync.ts';
-import { measureLargeFile } from './large-file.ts';
-import { measureMemory } from './memory.ts';
-import { measureReading } from './reading.ts';
-import { measureSmallFiles } from './small-files.ts';
-import { type BenchPlace, type Row, tableOf, writeIntoReadme } from './table.ts';
+import { measured } from './measures.ts';
+import { tableOf, writeIntoReadme } from './table.ts';
 
-/** A sparse image: only what is written takes room below. */
-const DISK_BYTES = 12 * 1024 ** 3;
-
-type Measure = (place: BenchPlace) => Promise<Row[]>;
-
-/** In this order: the disk is still busy with large files when small ones begin after them. */
-const MEASURES: Readonly<Record<string, Measure>> = {
-  small: measureSmallFiles,
-  large: measureLargeFile,
-  sync: measureInitialSync,
-  drivers: measureDrivers,
-  reading: measureReading,
-  memory: measureMemory,
-};
-
-/** `npm run bench [-- small large sync drivers reading memory --readme]`: ratios of one run on this machine, as a table. */
+/** `npm run bench [-- small large sync drivers reading memory peers --readme]`: prints them as a table. */
 async function main(args: readonly string[]): Promise<void> {
-  const wanted = Object.entries(MEASURES).filter(([name]) => args.includes(name));
-  const measures = wanted.length > 0 ? wanted : Object.entries(MEASURES);
-  // A new file system for each run: what lived on the machine's own before decides how fast that creates files.
-  const disk = smallDisk({ sizeBytes: DISK_BYTES, kind: 'ext4' });
-  process.env['TMPDIR'] = disk.path;
-  try {
-    const table = tableOf(await measureAll(measures));
-    process.stdout.write(`${table}\n`);
-    if (args.includes('--readme')) await writeIntoReadme(table);
-  } finally {
-    disk.remove();
-  }
-}
-
-async function measureAll(measures: readonly [string, Measure][]): Promise<Row[]> {
-  const mirrors = [await startSshdMirror({ name: 'm1' }), await startSshdMirror({ name: 'm2' })];
-  const scratch = await mkdtemp(join(tmpdir(), 'bench-'));
-  const appliance = new ApplianceProcess({ mirrors: mirrors.map((mirror) => mirror.config()) });
-  try {
-    await appliance.start();
-    const place: BenchPlace = { appliance, mirrors, scratch };
-    const rows: Row[] = [];
-    for (const [name, measure] of measures) {
-      process.stderr.write(`measuring: ${name}\n`);
-      rows.push(...(await measure(place)));
-    }
-    return rows;
-  } finally {
-    await appliance.stop();
-    await Promise.all(mirrors.map((mirror: SshdMirror) => mirror.stop()));
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const table = tableOf(await measured(args));
+  process.stdout.write(`${table}\n`);
+  if (args.includes('--readme')) await writeIntoReadme(table);
 }
 
 await main(process.argv.slice(2));

@@ -26,7 +26,8 @@ export async function measureSmallFiles({ appliance, mirrors, scratch }: BenchPl
         theirsMs === undefined
           ? 'sshfs is not installed'
           : `sshfs to one mirror: ${rate(theirsMs).toFixed(0)}/s`,
-      ratio: theirsMs === undefined ? '-' : `${(theirsMs / oursMs).toFixed(2)} x the rate`,
+      times: theirsMs === undefined ? undefined : theirsMs / oursMs,
+      of: 'the rate',
     },
   ];
 }

@@ -20,21 +20,31 @@ export interface Row {
   readonly what: string;
   readonly proxyfs: string;
   readonly other: string;
-  readonly ratio: string;
+  /** How many times as good Proxyfs is, and in what; undefined where nothing could be held against it. */
+  readonly times?: number | undefined;
+  readonly of: string;
 }
 
 export function tableOf(rows: readonly Row[]): string {
-  const machine = `${cpus().length} cores, Linux ${release()}, Node ${process.versions.node}`;
   const lines = rows.map(
-    ({ what, proxyfs, other, ratio }) => `| ${what} | ${proxyfs} | ${other} | ${ratio} |`,
+    ({ what, proxyfs, other, times, of }) => `| ${what} | ${proxyfs} | ${other} | ${ratioOf(times, of)} |`,
   );
   const head = ['| in one run | Proxyfs | compared with | ratio |', '|---|---|---|---|'];
   return [
     ...head,
     ...lines,
     '',
-    `Measured by \`npm run bench\` on ${machine}; sshd and Proxyfs share the machine.`,
+    `Measured by \`npm run bench\` on ${machine()}; sshd and Proxyfs share the machine.`,
   ].join('\n');
+}
+
+/** What the figures were measured on. */
+export function machine(): string {
+  return `${cpus().length} cores, Linux ${release()}, Node ${process.versions.node}`;
+}
+
+function ratioOf(times: number | undefined, of: string): string {
+  return times === undefined ? '-' : `${times.toFixed(2)} x ${of}`;
 }
 
 /**
