@@ -5,6 +5,7 @@ import { type Lane, runLane } from './testing/chaos/fault.ts';
 import { mirrorFaults } from './testing/chaos/mirror-faults.ts';
 import { Operator } from './testing/chaos/operator.ts';
 import { SeededRandom } from './testing/seeded-random.ts';
+import { figure } from './testing/figure.ts';
 
 /** Longer, or the printed seed of a run that failed: `PROXYFS_TEST_CHAOS_SECONDS=600 PROXYFS_TEST_SEED=7 npx vitest run server/chaos`. */
 const SECONDS = Number(process.env['PROXYFS_TEST_CHAOS_SECONDS'] ?? 30);
@@ -103,7 +104,7 @@ async function round(seconds: number): Promise<void> {
   if (failures.length > 0) throw failures[0];
   await stand.expectHealed();
   await crew.expectWholeCalls();
-  say(`all equal: ${crew.summary()}`);
+  figure(`${seconds} s, seed ${SEED}: ${crew.summary()}`);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -3,6 +3,7 @@ import { sleep } from './base/wait.ts';
 import { CrashStand } from './testing/crash-stand.ts';
 import { RandomWriter } from './testing/random-writer.ts';
 import { SeededRandom } from './testing/seeded-random.ts';
+import { figure } from './testing/figure.ts';
 
 /** Another number, or the printed seed of a run that failed: `PROXYFS_TEST_KILLS=100 PROXYFS_TEST_SEED=7 npx vitest run server/crash-random`. */
 const KILLS = Number(process.env['PROXYFS_TEST_KILLS'] ?? 30);
@@ -80,9 +81,8 @@ it(
       nowhere: sum((w) => w.outcomes.nowhere),
     };
     const { everywhere, nowhere } = outcomes;
-    process.stdout.write(
-      `${sum((w) => w.acknowledged)} of ${sum((w) => w.calls)} calls acknowledged; interrupted: ${everywhere} everywhere, ${nowhere} nowhere\n`,
-    );
+    const calls = `${sum((w) => w.acknowledged)} of ${sum((w) => w.calls)} calls acknowledged`;
+    figure(`seed ${SEED}: ${calls}; interrupted: ${everywhere} everywhere, ${nowhere} nowhere`);
     expect(sum((w) => w.acknowledged)).toBeGreaterThan(10 * KILLS);
   },
   60_000 + KILLS * SECONDS_PER_KILL * 1000,

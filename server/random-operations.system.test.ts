@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MirroredAppliance } from './testing/mirrored-appliance.ts';
 import { RandomFaults } from './testing/random-faults.ts';
 import { TreeChecker } from './testing/tree-checker.ts';
+import { figure } from './testing/figure.ts';
 
 /** Another number, or the printed seed of a run that failed: `PROXYFS_TEST_OPERATIONS=100000 PROXYFS_TEST_SEED=7 npx vitest run server/random-operations`. */
 const OPERATIONS = Number(process.env['PROXYFS_TEST_OPERATIONS'] ?? 1500);
@@ -36,7 +37,7 @@ async function checkFile(name: string, failures = 0): Promise<void> {
   const result = await stand.appliance.inMount('python3', [FILE_CHECKER, name, ...numbers], options);
   expect(result.stderr).toBe('');
   expect(result.code).toBe(0);
-  process.stdout.write(`${name}: ${result.stdout}`);
+  figure(`${name}, seed ${SEED}: ${result.stdout.trim()}`);
 }
 
 async function checkTree(name: string, failures = 0): Promise<void> {
@@ -48,7 +49,7 @@ async function checkTree(name: string, failures = 0): Promise<void> {
   });
   await checker.run(OPERATIONS, failures);
   const { calls, refused, failed } = checker;
-  process.stdout.write(`${name}: ${calls} calls, ${refused} refused, ${failed} failed\n`);
+  figure(`${name}, seed ${SEED}: ${calls} calls, ${refused} refused, ${failed} failed`);
 }
 
 async function expectReplicasEqual(): Promise<void> {

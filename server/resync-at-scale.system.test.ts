@@ -11,6 +11,7 @@ import { differencesOf, everyMirrorInSync } from './testing/replicas.ts';
 import { highestMemoryBytes } from './testing/resident-memory.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
+import { figure } from './testing/figure.ts';
 
 const STALE_PATHS = Number(process.env['PROXYFS_TEST_STALE_PATHS'] ?? 20_000);
 const FILES = Number(process.env['PROXYFS_TEST_FILES'] ?? 1500);
@@ -93,7 +94,7 @@ it(
       await started.ready(LIMIT_MS);
       await everyMirrorInSync(started, LIMIT_MS);
     });
-    process.stderr.write(`${STALE_PATHS} stale paths: ${Math.round(highestBytes / 1024 ** 2)} MiB at most\n`);
+    figure(`${STALE_PATHS} stale paths: ${Math.round(highestBytes / 1024 ** 2)} MiB at most`);
     expect(highestBytes).toBeLessThan(MEMORY_BOUND_BYTES);
     await expectAllEqual(started.localPath);
   },
@@ -144,7 +145,7 @@ it(
       expect(answer, JSON.stringify(callOf(calls))).toMatchObject({ ok: true });
       slowestMs = Math.max(slowestMs, answer.elapsedMs);
     }
-    process.stderr.write(`${calls} calls meanwhile, the slowest ${Math.round(slowestMs)} ms\n`);
+    figure(`${calls} calls while two mirrors were filled, the slowest ${Math.round(slowestMs)} ms`);
     expect(calls).toBeGreaterThan(LOOK_EVERY_CALLS);
     expect(slowestMs).toBeLessThan(CALL_BOUND_MS);
     await everyMirrorInSync(started, LIMIT_MS);
