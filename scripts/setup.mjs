@@ -18,6 +18,7 @@ const TEST_PACKAGES = {
   git: () => hasProgram('git'),
   python3: () => hasProgram('python3'),
   e2fsprogs: () => hasProgram('mkfs.ext4'),
+  'nginx-light': () => hasProgram('nginx'),
   'util-linux': () => hasProgram('mount') && hasProgram('losetup'),
   ...FUSE_PACKAGES,
 };
