@@ -128,7 +128,13 @@ export const transactionDetailSchema = transactionViewSchema
 export type TransactionDetail = z.infer<typeof transactionDetailSchema>;
 
 /** Totals since `bootId` began; exact, also while events are sampled. */
-export const countersSchema = z.object({ committed: count, rolledBack: count, retries: count });
+export const countersSchema = z.object({
+  committed: count,
+  rolledBack: count,
+  retries: count,
+  /** Ended transactions that the history lacks, as the disk was too slow or took nothing. */
+  missingInHistory: count,
+});
 export type Counters = z.infer<typeof countersSchema>;
 
 /** Something that needs a person: what, since when, and which mirror's or transaction's buttons help. */

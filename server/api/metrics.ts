@@ -21,6 +21,9 @@ function applianceMetrics({ mode, mount, counters, inFlight, version }: Overview
       [{ outcome: 'rolled-back' }, counters.rolledBack],
     ]),
     metric('retries_total', 'counter', 'Attempts after the first.', [[{}, counters.retries]]),
+    metric('history_missing_total', 'counter', 'Ended transactions that the history lacks.', [
+      [{}, counters.missingInHistory],
+    ]),
     metric('transactions_in_flight', 'gauge', 'Transactions under way.', [[{}, inFlight.count]]),
     metric('resident_memory_bytes', 'gauge', 'Memory of the process.', [[{}, process.memoryUsage.rss()]]),
   ];

@@ -78,6 +78,7 @@ interface Observed {
   readonly jobs: Jobs;
   readonly mirrorList: MirrorCommands;
   readonly metrics: MetricSampler;
+  readonly history: History;
 }
 
 /** How long a stop waits for the transactions under way before it cancels them. */
@@ -190,7 +191,9 @@ export class Appliance {
     });
     const mirrorList = this.#mirrorList(mirrors, journal, coordinator);
     const metrics = await this.#metrics(mirrors);
-    this.#observe({ journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics });
+    const history = await History.open(join(configuration.statePath, 'history'), logger);
+    this.#undo.push(() => history.close());
+    this.#observe({ history, journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics });
     await this.#serve({ local, mirrors, mode, coordinator, settling, jobs });
   }
 
@@ -241,10 +244,9 @@ export class Appliance {
   }
 
   #observe(parts: Observed): void {
-    const { journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics } = parts;
+    const { journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics, history } = parts;
     const { configuration, logger } = this.#options;
     const driver = chosenDriver(configuration);
-    const history = new History();
     const freeBytes = new Map<string, number>();
     const publisher = new Publisher({ coordinator, mirrors, mode, history, ring, freeBytes, logger });
     publisher.start();

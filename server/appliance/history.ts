@@ -1,34 +1,68 @@
-import type { Counters, TransactionDetail, TransactionList, TransactionView } from '../../shared/api.ts';
+import type {
+  Counters,
+  Outcome,
+  TransactionDetail,
+  TransactionList,
+  TransactionView,
+} from '../../shared/api.ts';
 import type { TransactionsQuery } from '../../shared/requests.ts';
-import { AppError } from '../base/errors.ts';
-import { OutcomeCounts } from '../history/outcome-counts.ts';
-import type { Timeline, TransactionSnapshot } from '../transaction/transaction.ts';
-import { transactionDetail, transactionView } from './views.ts';
+import { matchesFilter } from '../../shared/transaction-filter.ts';
+import type { Logger } from '../base/logger.ts';
+import type { EndedTransaction } from '../history/history-line.ts';
+import { HistoryStore } from '../history/history-store.ts';
+import { OutcomeFile } from '../history/outcome-file.ts';
+import type { Transaction, TransactionSnapshot } from '../transaction/transaction.ts';
+import { cursorOf, positionOf } from './transaction-cursor.ts';
+import { timeOf, transactionDetail, transactionView } from './views.ts';
 
-const KEPT_COMMITTED = 1000;
-const KEPT_ROLLED_BACK = 1000;
-const DEFAULT_LIMIT = 50;
+const KEPT_RECENT = 50;
 
-type Ended = TransactionSnapshot & { readonly timeline: Timeline };
-
-/** The transactions that ended since the start: exact counters, and the last ones. Failures outlive the flood of successes. */
+/** The transactions that ended: exact counters since the start, the last ones at hand, all others in files. */
 export class History {
-  #committed: Ended[] = [];
-  #rolledBack: Ended[] = [];
-  readonly #outcomes = new OutcomeCounts();
+  readonly #store: HistoryStore;
+  readonly #outcomes: OutcomeFile;
+  /** Oldest first. */
+  #recent: (() => TransactionView)[] = [];
   #counters = { committed: 0, rolledBack: 0, retries: 0 };
 
-  add(snapshot: TransactionSnapshot, timeline: Timeline): void {
-    const ended = { ...snapshot, timeline };
-    if (snapshot.state === 'committed') {
-      this.#counters.committed += 1;
-      this.#committed = keep(this.#committed, ended, KEPT_COMMITTED);
-      this.#outcomes.add('committed', Date.now());
-    } else {
-      this.#counters.rolledBack += 1;
-      this.#rolledBack = keep(this.#rolledBack, ended, KEPT_ROLLED_BACK);
-      this.#outcomes.add('rolled-back', Date.now());
-    }
+  private constructor(store: HistoryStore, outcomes: OutcomeFile) {
+    this.#store = store;
+    this.#outcomes = outcomes;
+  }
+
+  /** Never rejects: without its files it begins anew. */
+  static async open(directory: string, logger: Logger): Promise<History> {
+    const store = new HistoryStore(directory, logger);
+    await store.load();
+    const outcomes = new OutcomeFile(directory, store, logger);
+    await outcomes.load();
+    const history = new History(store, outcomes);
+    const { items } = await store.page({ filter: {}, limit: KEPT_RECENT });
+    history.#recent = items.map((ended) => () => viewOf(ended)).reverse();
+    return history;
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+    await this.#outcomes.close();
+  }
+
+  /** Takes microseconds: its caller is waited for. */
+  add(transaction: Transaction): void {
+    const snapshot = transaction.snapshot();
+    // Not the transaction itself, which has the data that was written.
+    const { timeline } = transaction;
+    const { endedAtMs = Date.now() } = snapshot;
+    const outcome: Outcome = snapshot.state === 'committed' ? 'committed' : 'rolled-back';
+    this.#counters[outcome === 'committed' ? 'committed' : 'rolledBack'] += 1;
+    this.#outcomes.add(outcome, endedAtMs);
+    this.#store.add(outcome, () => ({
+      ...transactionDetail(snapshot, timeline),
+      outcome,
+      endedAt: timeOf(endedAtMs),
+    }));
+    this.#recent.push(() => transactionView(snapshot));
+    if (this.#recent.length > 2 * KEPT_RECENT) this.#recent = this.#recent.slice(-KEPT_RECENT);
   }
 
   countRetry(): void {
@@ -36,64 +70,65 @@ export class History {
   }
 
   get counters(): Counters {
-    return { ...this.#counters };
+    return { ...this.#counters, missingInHistory: this.#store.dropped };
   }
 
   outcomes24h(): { committed: number; rolledBack: number } {
-    return this.#outcomes.total(Date.now());
+    return this.#outcomes.total();
   }
 
-  async find(id: string): Promise<TransactionDetail | undefined> {
-    const found = [...this.#rolledBack, ...this.#committed].find((snapshot) => snapshot.id === id);
-    return found && transactionDetail(found, found.timeline);
+  find(id: string): Promise<TransactionDetail | undefined> {
+    return this.#store.find(id);
   }
 
   /** Newest first. */
-  recent(limit: number): TransactionView[] {
-    return this.#newestFirst().slice(0, limit).map(transactionView);
+  recent(): TransactionView[] {
+    return this.#recent
+      .slice(-KEPT_RECENT)
+      .reverse()
+      .map((view) => view());
   }
 
-  #newestFirst(): TransactionSnapshot[] {
-    const all = [...this.#committed, ...this.#rolledBack];
-    return all.sort((a, b) => startOrder(b) - startOrder(a));
-  }
-
-  list(query: TransactionsQuery, inFlight: readonly TransactionSnapshot[]): TransactionList {
-    const ended = query.state === 'inFlight' ? [] : this.#newestFirst();
+  /** Those in flight before those that are over. One that ends between two pages may be on both. */
+  async list(query: TransactionsQuery, inFlight: readonly TransactionSnapshot[]): Promise<TransactionList> {
+    const { limit, state } = query;
+    const position = query.cursor === undefined ? undefined : positionOf(query.cursor);
     const running =
-      query.state === 'ended' ? [] : [...inFlight].sort((a, b) => startOrder(b) - startOrder(a));
-    const all = [...running, ...ended].filter((snapshot) => matches(snapshot, query));
-    const limit = query.limit ?? DEFAULT_LIMIT;
-    const from = query.cursor === undefined ? 0 : positionOf(all, query.cursor);
-    const page = all.slice(from, from + limit);
-    const last = page.at(-1);
+      state === 'ended' || position?.kind === 'ended'
+        ? []
+        : runningBefore(inFlight, position?.before).filter((each) =>
+            matchesFilter(transactionView(each), query),
+          );
+    const items = running.slice(0, limit).map(transactionView);
+    const last = running[limit - 1];
+    if (last && running.length > limit)
+      return { items, nextCursor: cursorOf({ kind: 'inFlight', before: startOrder(last) }) };
+    if (state === 'inFlight') return { items, nextCursor: null };
+    if (items.length === limit) return { items, nextCursor: cursorOf({ kind: 'ended' }) };
+    const beforeSeq = position?.kind === 'ended' ? position.before : undefined;
+    const page = await this.#store.page({ filter: query, limit: limit - items.length, beforeSeq });
     return {
-      items: page.map(transactionView),
-      nextCursor: last && from + limit < all.length ? last.id : null,
+      items: [...items, ...page.items.map(viewOf)],
+      nextCursor: page.nextSeq === undefined ? null : cursorOf({ kind: 'ended', before: page.nextSeq }),
     };
   }
 }
 
-function keep(list: Ended[], added: Ended, most: number): Ended[] {
-  list.push(added);
-  return list.length > 2 * most ? list.slice(-most) : list;
+/** Newest first. */
+function runningBefore(
+  inFlight: readonly TransactionSnapshot[],
+  before = Number.POSITIVE_INFINITY,
+): TransactionSnapshot[] {
+  return inFlight
+    .filter((each) => startOrder(each) < before)
+    .sort((one, other) => startOrder(other) - startOrder(one));
 }
 
 /** Ids count upwards within one run. */
-function startOrder(snapshot: TransactionSnapshot): number {
-  return Number(snapshot.id.slice(snapshot.id.indexOf('-') + 1));
+function startOrder({ id }: TransactionSnapshot): number {
+  return Number(id.slice(id.lastIndexOf('-') + 1));
 }
 
-function positionOf(all: readonly TransactionSnapshot[], cursor: string): number {
-  const position = all.findIndex((snapshot) => snapshot.id === cursor);
-  if (position < 0) throw new AppError('REQUEST_INVALID', 'the cursor is not one of this list, or too old');
-  return position + 1;
-}
-
-function matches(snapshot: TransactionSnapshot, query: TransactionsQuery): boolean {
-  if (query.outcome && snapshot.state !== query.outcome) return false;
-  if (query.op && snapshot.operation !== query.op) return false;
-  if (query.mirror && !snapshot.participants.some((part) => part.mirror === query.mirror)) return false;
-  if (query.pathPrefix && !snapshot.path.startsWith(query.pathPrefix)) return false;
-  return !query.since || snapshot.startedAtMs >= Date.parse(query.since);
+function viewOf({ timeline: _, timelineLeftOut: __, ...view }: EndedTransaction): TransactionView {
+  return view;
 }

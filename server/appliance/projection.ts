@@ -25,7 +25,6 @@ import { mirrorView, transactionDetail, transactionView } from './views.ts';
 import { endWaitsFor } from './waits.ts';
 
 const SHOWN_IN_FLIGHT = 100;
-const SHOWN_RECENT = 50;
 
 export interface ProjectionOptions {
   readonly mode: Mode;
@@ -71,7 +70,7 @@ export class Projection implements ControlPlane {
         count: inFlight.length,
         items: inFlight.slice(-SHOWN_IN_FLIGHT).reverse().map(transactionView),
       },
-      recent: history.recent(SHOWN_RECENT),
+      recent: history.recent(),
       counters: history.counters,
       outcomes24h: history.outcomes24h(),
       attention: attentionOf(mirrors.all),

@@ -112,7 +112,7 @@ export class Publisher {
     for (const { mirror, attempt } of snapshot.participants) {
       for (let k = 1; k <= attempt; k += 1) this.#announced.delete(`${transaction.id}/${mirror}/${k}`);
     }
-    this.#options.history.add(snapshot, transaction.timeline);
+    this.#options.history.add(transaction);
     if (snapshot.state === 'rolled-back' && snapshot.participants.length > 0) this.#logFailure(transaction);
     if (!told && snapshot.state === 'committed' && ++this.#toldThisSecond > TOLD_PER_SECOND)
       this.#dropped += 1;

@@ -43,8 +43,10 @@ describe('the metrics of a mirror', () => {
 
   it('are of a bounded number, and no older than was asked for', () => {
     const rings = new MetricRings();
-    const days = 40;
-    for (let minute = 0; minute < days * 1440; minute += 1) rings.add(NOON_MS + minute * MINUTE_MS, IDLE);
+    const days = 32;
+    // Each ten minutes, and each minute of the last hours.
+    for (let minute = 0; minute < days * 1440; minute += minute < (days - 1) * 1440 ? 10 : 1)
+      rings.add(NOON_MS + minute * MINUTE_MS, IDLE);
     const endMs = NOON_MS + days * 1440 * MINUTE_MS;
     const counts = points(rings, endMs - MINUTE_MS).map(({ length }) => length);
     expect(counts).toEqual(METRIC_RANGES.map((range) => METRIC_STEPS[range].points));

@@ -19,6 +19,7 @@ import {
 } from '../../shared/mirror-metrics.ts';
 import type { EventEnvelope, EventName, EventPayloads, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
+import { matchesFilter } from '../../shared/transaction-filter.ts';
 import { MemoryJobs } from './memory-jobs.ts';
 
 const SINCE = '2024-05-01T10:00:00.000Z';
@@ -96,7 +97,7 @@ export class MemoryControlPlane implements ControlPlane {
       mirrors: this.mirrors(),
       inFlight: { count: inFlight.length, items: inFlight },
       recent: all.filter((each) => each.outcome !== undefined),
-      counters: { committed: 3, rolledBack: 1, retries: 2 },
+      counters: { committed: 3, rolledBack: 1, retries: 2, missingInHistory: 0 },
       outcomes24h: { committed: 30, rolledBack: 2 },
       attention: [],
       version: '0.1.0',
@@ -118,7 +119,9 @@ export class MemoryControlPlane implements ControlPlane {
   }
 
   async transactions(query: TransactionsQuery): Promise<TransactionList> {
-    const matching = this.#newestFirst().filter((each) => matches(each, query));
+    const matching = this.#newestFirst().filter(
+      (each) => isOf(query.state, each) && matchesFilter(each, query),
+    );
     const start = query.cursor === undefined ? 0 : matching.findIndex(({ id }) => id === query.cursor) + 1;
     if (query.cursor !== undefined && start === 0) throw new AppError('REQUEST_INVALID', 'this is no cursor');
     const items = matching.slice(start, start + query.limit);
@@ -196,16 +199,8 @@ export class MemoryControlPlane implements ControlPlane {
   }
 }
 
-function matches(view: TransactionView, query: TransactionsQuery): boolean {
-  const state = view.outcome === undefined ? 'inFlight' : 'ended';
-  return (
-    (query.state === undefined || query.state === state) &&
-    (query.outcome === undefined || query.outcome === view.outcome) &&
-    (query.op === undefined || query.op === view.operation) &&
-    (query.mirror === undefined || view.participants.some(({ mirror }) => mirror === query.mirror)) &&
-    view.path.startsWith(query.pathPrefix ?? '') &&
-    (query.since === undefined || Date.parse(view.startedAt) >= Date.parse(query.since))
-  );
+function isOf(state: TransactionsQuery['state'], view: TransactionView): boolean {
+  return state === undefined || (state === 'inFlight') === (view.outcome === undefined);
 }
 
 const MIRROR: MirrorView = {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { transactionIdOf } from '../../shared/transaction-id.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -52,7 +53,7 @@ export class Coordinator {
   readonly #step: StepHook;
   readonly #check: LocalCheck;
   readonly #inFlight = new Map<string, Transaction>();
-  readonly #idPrefix = randomBytes(6).toString('hex');
+  readonly #run = randomBytes(4).toString('hex');
   #nextId = 1;
 
   constructor(options: CoordinatorOptions) {
@@ -90,7 +91,7 @@ export class Coordinator {
   }
 
   #begin(operation: Operation, uid: number | undefined): Transaction {
-    const id = `${this.#idPrefix}-${this.#nextId++}`;
+    const id = transactionIdOf(Date.now(), `${this.#run}-${this.#nextId++}`);
     const onChange = (changed: Transaction) => this.events.emit('changed', changed);
     const transaction = new Transaction(id, operation, { uid, onChange });
     this.#inFlight.set(id, transaction);

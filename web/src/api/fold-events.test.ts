@@ -46,7 +46,7 @@ function overview(change: Partial<Overview> = {}): Overview {
     inFlight: { count: 0, items: [] },
     recent: [],
     outcomes24h: { committed: 0, rolledBack: 0 },
-    counters: { committed: 0, rolledBack: 0, retries: 0 },
+    counters: { committed: 0, rolledBack: 0, retries: 0, missingInHistory: 0 },
     attention: [],
     seq: 0,
     bootId: 'boot',
@@ -131,7 +131,7 @@ describe('foldEvent', () => {
   });
 
   it('clears what is listed when the counters say that nothing is in flight', () => {
-    const counters = { committed: 5, rolledBack: 1, retries: 2 };
+    const counters = { committed: 5, rolledBack: 1, retries: 2, missingInHistory: 0 };
     const { overview: now } = after(
       overview(),
       ['tx.started', transaction('t')],

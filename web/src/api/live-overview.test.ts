@@ -12,7 +12,7 @@ function overview(seq: number, bootId = 'boot-1'): Overview {
     inFlight: { count: 0, items: [] },
     recent: [],
     outcomes24h: { committed: 0, rolledBack: 0 },
-    counters: { committed: 0, rolledBack: 0, retries: 0 },
+    counters: { committed: 0, rolledBack: 0, retries: 0, missingInHistory: 0 },
     attention: [],
     seq,
     bootId,

@@ -35,7 +35,7 @@ function overview(mirrors: MirrorView[], change: Partial<Overview> = {}): Overvi
     inFlight: { count: 0, items: [] },
     recent: [],
     outcomes24h: { committed: 0, rolledBack: 0 },
-    counters: { committed: 0, rolledBack: 0, retries: 0 },
+    counters: { committed: 0, rolledBack: 0, retries: 0, missingInHistory: 0 },
     attention: [],
     seq: 0,
     bootId: 'b',
