@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { root, run, tool } from './run.mjs';
 
-const SERVER_SOURCES = ['server', 'shared', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const PROJECTS = ['tsconfig.build.json', 'tsconfig.types.json'];
+const SERVER_SOURCES = ['server', 'shared', 'tsconfig.json', ...PROJECTS, 'package-lock.json'];
 const WEB_SOURCES = ['web', 'shared', 'package-lock.json'];
 
 /** Builds what is missing or older than its sources; everything with `force`. Gives an exit code. */
@@ -27,8 +28,10 @@ async function buildServer(force) {
   if (!force && isCurrent('server', print)) return 0;
   console.log('build: compiling server and shared');
   rmSync(stampFile('server'), { force: true });
-  const code = await run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
-  if (code !== 0) return code;
+  for (const project of PROJECTS) {
+    const code = await run(process.execPath, [tool('typescript/bin/tsc'), '-p', project]);
+    if (code !== 0) return code;
+  }
   removeLeftovers('server');
   removeLeftovers('shared');
   for (const bin of Object.values(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).bin)) {
