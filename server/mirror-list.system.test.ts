@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MirrorList, MirrorView, ProblemDetails } from '../shared/api.ts';
+import type { MirrorList, MirrorTrial, MirrorView, ProblemDetails } from '../shared/api.ts';
 import { withoutMirror } from './config/editing.ts';
 import type { NewMirror } from '../shared/requests.ts';
 import { type ApiAnswer, ApplianceProcess } from './testing/appliance-process.ts';
 import { compareTrees } from './testing/compare-trees.ts';
-import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
+import { pinOf, type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
 
 let servers: SshdMirror[];
@@ -103,6 +103,45 @@ describe('a mirror that is added', () => {
     expect(await readFile(appliance.configFile, 'utf8')).toBe(before);
     expect(Object.keys(await views())).toEqual(['m1']);
     await inMount('echo still > dir/file');
+  });
+});
+
+describe('a mirror that is tried', () => {
+  const trial = async (changes: object) => {
+    const answer = await call('POST', '/test', { ...settingsOf(servers[1]), ...changes });
+    expect(answer.status).toBe(200);
+    return answer.body as MirrorTrial;
+  };
+
+  it('shows its host key before anybody logs in, then login and directory, and nothing is changed', async () => {
+    const [, second] = servers;
+    if (!second) throw new Error('there is no second server');
+    const before = await readFile(appliance.configFile, 'utf8');
+    const nobody = join(import.meta.dirname, '../LICENSE');
+    const stranger = { path: undefined, identityFile: undefined, knownHosts: nobody };
+    const hostKey = { keyType: 'ssh-ed25519', fingerprint: pinOf(second), expected: null };
+    expect(await trial(stranger)).toMatchObject({
+      failure: { step: 'hostKey', code: 'HOST_KEY_UNKNOWN' },
+      hostKey,
+    });
+    expect(await trial({ ...stranger, hostKey: pinOf(second) })).toMatchObject({
+      failure: null,
+      hostKey: null,
+    });
+    const wrong = `SHA256:${'A'.repeat(43)}`;
+    expect(await trial({ ...stranger, hostKey: wrong })).toMatchObject({
+      failure: { step: 'hostKey', code: 'HOST_KEY_CHANGED' },
+      hostKey: { ...hostKey, expected: wrong },
+    });
+    expect(await trial({ identityFile: nobody })).toMatchObject({ failure: { step: 'login' } });
+    expect(await trial({ path: '/proc/version' })).toMatchObject({ failure: { step: 'path' } });
+    const { failure, freeBytes } = await trial({});
+    expect([failure, freeBytes]).toEqual([null, expect.any(Number)]);
+    expect((await call('POST', '/test', { id: 'm1', host: 'a' })).body).toMatchObject({ code: 'NAME_TAKEN' });
+    await second.kill();
+    expect(await trial({ path: undefined })).toMatchObject({ failure: { step: 'address' } });
+    expect(await readFile(appliance.configFile, 'utf8')).toBe(before);
+    expect(Object.keys(await views())).toEqual(['m1']);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   PARTICIPANT_STATES,
   SCOPES,
   TRANSACTION_STATES,
+  TRIAL_STEPS,
 } from './states.ts';
 
 /** Where the control plane's version 1 lives. */
@@ -197,6 +198,23 @@ export const mirrorChangeSchema = z
   .object({ changed: z.boolean(), mirror: mirrorViewSchema })
   .meta({ id: 'MirrorChange' });
 export type MirrorChange = z.infer<typeof mirrorChangeSchema>;
+
+/** The answer to `POST /mirrors/test`. */
+export const mirrorTrialSchema = z
+  .object({
+    /** Where it failed, and why; null where nothing is in the way. */
+    failure: reasonSchema.extend({ step: z.enum(TRIAL_STEPS) }).nullable(),
+    /** The key that the server shows, where it is not trusted; `expected` is the one that was. */
+    hostKey: z
+      .object({ keyType: z.string(), fingerprint: z.string(), expected: z.string().nullable() })
+      .nullable(),
+    freeBytes: count.nullable(),
+    rttMs: roundTripSchema.nullable(),
+    /** As in its capabilities. */
+    lacks: z.array(z.string()),
+  })
+  .meta({ id: 'MirrorTrial' });
+export type MirrorTrial = z.infer<typeof mirrorTrialSchema>;
 
 /** The answer to `POST /mode`; `changed` is false where it already was so. */
 export const modeChangeSchema = z

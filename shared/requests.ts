@@ -64,6 +64,10 @@ export const newMirrorSchema = mirrorSettingsSchema
   .meta({ id: 'NewMirror' });
 export type NewMirror = z.infer<typeof newMirrorSchema>;
 
+/** The body of `POST /mirrors/test`: without `path` nobody logs in, and only the host key is looked at. */
+export const triedMirrorSchema = newMirrorSchema.partial({ path: true }).meta({ id: 'TriedMirror' });
+export type TriedMirror = z.infer<typeof triedMirrorSchema>;
+
 /** The body of `PATCH /mirrors/:id`: null takes a setting back to its default. */
 export const changedMirrorSchema = mirrorSettingsSchema.partial().extend({
   port: z.number().nullish(),

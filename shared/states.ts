@@ -90,6 +90,10 @@ export const JOB_PHASES = ['connecting', 'comparing', 'repairing'] as const;
 export type JobPhase = (typeof JOB_PHASES)[number];
 
 /** How a mirror was at its worst in a span of time, the best first. */
+export const TRIAL_STEPS = ['address', 'hostKey', 'login', 'path'] as const;
+/** What has to be right before a mirror can be one, in order. */
+export type TrialStep = (typeof TRIAL_STEPS)[number];
+
 export const METRIC_STATES = ['in-sync', 'detached', 'stale', 'down'] as const;
 export type MetricState = (typeof METRIC_STATES)[number];
 

@@ -4,6 +4,7 @@ import {
   type MirrorChange,
   mirrorChangeSchema,
   mirrorListSchema,
+  mirrorTrialSchema,
   mirrorViewSchema,
   modeChangeSchema,
   overviewSchema,
@@ -15,6 +16,7 @@ import {
   modeBodySchema,
   newMirrorSchema,
   reasonBodySchema,
+  triedMirrorSchema,
 } from '../../shared/requests.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
 import { found, route } from './route.ts';
@@ -64,6 +66,7 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
   );
 
   metricsRoute(app, controlPlane);
+  additions(app, controlPlane);
   listChanges(app, controlPlane);
   stateChanges(app, controlPlane);
 }
@@ -83,7 +86,7 @@ function metricsRoute(app: FastifyInstance, controlPlane: ControlPlane): void {
   );
 }
 
-function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
+function additions(app: FastifyInstance, controlPlane: ControlPlane): void {
   const { mirrorList } = controlPlane;
 
   route(
@@ -103,6 +106,23 @@ function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
       return found(controlPlane.mirror(body.id), 'mirror');
     },
   );
+
+  route(
+    app,
+    {
+      method: 'POST',
+      scope: 'admin',
+      path: `${MIRRORS}/test`,
+      summary: 'Try a mirror before it is added; nothing is changed',
+      body: triedMirrorSchema,
+      answer: mirrorTrialSchema,
+    },
+    ({ body }) => mirrorList.test(body),
+  );
+}
+
+function listChanges(app: FastifyInstance, controlPlane: ControlPlane): void {
+  const { mirrorList } = controlPlane;
 
   route(
     app,

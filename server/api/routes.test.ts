@@ -4,6 +4,7 @@ import {
   acceptedSchema,
   mirrorChangeSchema,
   mirrorListSchema,
+  mirrorTrialSchema,
   mirrorViewSchema,
   overviewSchema,
   problemDetailsSchema,
@@ -77,7 +78,11 @@ describe('reading', () => {
         }),
       });
     const settings = { id: 'web2', host: 'b', path: '/b', required: false, bandwidthLimit: '5M' };
+    const { path: _path, ...unfinished } = settings;
+    expect(parsed(mirrorTrialSchema, await json('POST', '/test', unfinished)).freeBytes).toBeNull();
+    expect(parsed(mirrorTrialSchema, await json('POST', '/test', settings)).freeBytes).toBe(1);
     const added = await json('POST', '', settings);
+    parsed(problemDetailsSchema, await json('POST', '/test', settings), 409);
     expect(parsed(mirrorViewSchema, added, 201)).toMatchObject({ id: 'web2', host: 'b' });
     expect(added.headers['location']).toBe(`${API}/mirrors/web2`);
     expect(parsed(problemDetailsSchema, await json('POST', '', settings), 409).code).toBe('NAME_TAKEN');

@@ -1,3 +1,4 @@
+import { checkHostKey } from '../mirror/check-host-key.ts';
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { AppError, asAppError } from '../base/errors.ts';
@@ -238,6 +239,7 @@ export class Appliance {
       file: configurationFile,
       mirrors,
       probe: async (config) => probeMirror(config, await ownGround(configuration), configuration.timeoutMs),
+      checkHostKey: (config) => checkHostKey(config, configuration.timeoutMs),
       forget: (mirror) => journal.forget(mirror),
       letGo: (mirror) => endWaitsFor(coordinator, mirror),
     });

@@ -1,5 +1,6 @@
 import type {
   MirrorChange,
+  MirrorTrial,
   MirrorView,
   ModeChange,
   Overview,
@@ -10,7 +11,13 @@ import type {
 import type { MetricRange, MirrorMetrics } from '../../shared/mirror-metrics.ts';
 import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
-import type { ChangedMirror, NewMirror, TransactionsQuery, WantedMode } from '../../shared/requests.ts';
+import type {
+  ChangedMirror,
+  NewMirror,
+  TransactionsQuery,
+  TriedMirror,
+  WantedMode,
+} from '../../shared/requests.ts';
 
 /** Resyncs and scrubs. */
 export interface JobControl {
@@ -32,6 +39,8 @@ export interface MirrorListControl {
    * or with why the mirror can't be used.
    */
   add(settings: NewMirror): Promise<void>;
+  /** What is in the way of adding it, or nothing; nothing is changed. Rejects with what `add` finds in the settings alone. */
+  test(settings: TriedMirror): Promise<MirrorTrial>;
   /** Rejects like `add`, and with RESOURCE_NOT_FOUND. Where it leads elsewhere now, it is a new mirror. */
   change(id: string, settings: ChangedMirror): Promise<void>;
   /** Its files stay where they are. Rejects with RESOURCE_NOT_FOUND, CONFIG_INVALID or CONFIG_NOT_WRITTEN. */

@@ -1,17 +1,22 @@
-import type { ChangedMirror, NewMirror } from '../../shared/requests.ts';
+import type { MirrorTrial } from '../../shared/api.ts';
+import type { ChangedMirror, NewMirror, TriedMirror } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
 import type { Configuration, MirrorConfiguration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
 import { hasMirror, type MirrorEdit, withMirror, withoutMirror } from '../config/editing.ts';
 import type { MirrorListControl } from './control-plane.ts';
 import type { MirrorSet } from './mirror-set.ts';
+import { mirrorTrial } from './mirror-trial.ts';
+import type { MirrorProbe } from './probe-mirror.ts';
 
 export interface MirrorCommandsOptions {
   /** Undefined where the configuration came from elsewhere: nothing can be changed then. */
   readonly file: ConfigurationFile | undefined;
   readonly mirrors: MirrorSet;
   /** Rejects with what is in the way of using the mirror at all. */
-  readonly probe: (config: MirrorConfiguration) => Promise<unknown>;
+  readonly probe: (config: MirrorConfiguration) => Promise<MirrorProbe>;
+  /** Rejects with why its server is not trusted, or not reached. */
+  readonly checkHostKey: (config: MirrorConfiguration) => Promise<void>;
   /** Forgets durably all that is known of a mirror. */
   readonly forget: (name: string) => Promise<void>;
   /** Ends what waits for this mirror alone. */
@@ -34,13 +39,23 @@ export class MirrorCommands implements MirrorListControl {
   add({ id, ...settings }: NewMirror): Promise<void> {
     return this.#inTurn(async () => {
       const { mirrors } = this.#options;
-      const added = (text: string) => {
-        if (mirrors.find(id) || hasMirror(text, id))
-          throw new AppError('NAME_TAKEN', `${id} is there already`);
-        return withMirror(text, id, inFile(settings));
-      };
-      await mirrors.add(await this.#edited(id, added));
+      await mirrors.add(await this.#edited(id, (text) => this.#added(text, id, settings)));
     });
+  }
+
+  /** Rejects with NAME_TAKEN, CONFIG_INVALID or CONFIG_NOT_WRITTEN; whatever else is in the way is answered. */
+  async test({ id, path, ...settings }: TriedMirror): Promise<MirrorTrial> {
+    const { probe, checkHostKey } = this.#options;
+    // In place of a path that isn't known yet, any will do that is below no other mirror's.
+    const whole = { ...settings, path: path ?? `${id}.proxyfs` };
+    const config = named(await this.#file().preview((text) => this.#added(text, id, whole)), id);
+    return mirrorTrial(path === undefined ? checkHostKey(config) : probe(config));
+  }
+
+  #added(text: string, id: string, settings: Omit<NewMirror, 'id'>): string {
+    if (this.#options.mirrors.find(id) || hasMirror(text, id))
+      throw new AppError('NAME_TAKEN', `${id} is there already`);
+    return withMirror(text, id, inFile(settings));
   }
 
   /** Rejects like `add`, and with RESOURCE_NOT_FOUND. Where it leads elsewhere now, it is a new mirror. */

@@ -30,6 +30,11 @@ export class ConfigurationFile {
     return turn;
   }
 
+  /** What the file would say with the text changed so; nothing is written. Rejects with CONFIG_INVALID. */
+  async preview(change: (text: string) => string): Promise<Configuration> {
+    return parseConfiguration(change(await readConfigurationText(this.#file)), this.#file, this.#env);
+  }
+
   async #edit(change: (text: string) => string, accept: Acceptance): Promise<Configuration> {
     const before = await readConfigurationText(this.#file);
     const after = change(before);

@@ -34,6 +34,16 @@ export class MemoryControlPlane implements ControlPlane {
       if (this.mirrorViews.has(id)) throw new AppError('NAME_TAKEN');
       this.addMirror({ id, host, path });
     },
+    test: async ({ id, path }) => {
+      if (this.mirrorViews.has(id)) throw new AppError('NAME_TAKEN');
+      return {
+        failure: null,
+        hostKey: null,
+        freeBytes: path === undefined ? null : 1,
+        rttMs: null,
+        lacks: [],
+      };
+    },
     change: async (id, { path }) => {
       if (!this.mirrorViews.has(id)) throw new AppError('RESOURCE_NOT_FOUND');
       this.addMirror({ id, ...(path !== undefined && { path }) });
