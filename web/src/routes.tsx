@@ -20,6 +20,24 @@ const root = createRootRoute({
 
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: OverviewPage });
 
+const mirrors = createRoute({
+  getParentRoute: () => root,
+  path: '/mirrors',
+  component: lazyRouteComponent(() => import('./pages/mirrors-page.tsx'), 'MirrorsPage'),
+});
+
+const mirror = createRoute({
+  getParentRoute: () => root,
+  path: '/mirrors/$id',
+  component: lazyRouteComponent(() => import('./pages/mirror-page.tsx'), 'MirrorPage'),
+});
+
+const newMirror = createRoute({
+  getParentRoute: () => root,
+  path: '/mirrors/new',
+  component: lazyRouteComponent(() => import('./pages/new-mirror-page.tsx'), 'NewMirrorPage'),
+});
+
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
@@ -34,7 +52,7 @@ const job = createRoute({
 
 /** The pages by their addresses; all but the first are loaded when they are asked for. */
 export const router = createRouter({
-  routeTree: root.addChildren([overview, jobs, job]),
+  routeTree: root.addChildren([overview, mirrors, newMirror, mirror, jobs, job]),
   // The server tells by <base> where the top is; it is not always that of the host.
   basepath: new URL(document.baseURI).pathname,
   scrollRestoration: true,

@@ -7,6 +7,13 @@ const LIMIT_MS = 10_000;
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+  /** For what takes the server long. */
+  readonly limitMs?: number;
+}
+
 /** An address of the server that also holds under a sub-path behind a proxy. */
 export function serverAddress(path: string): URL {
   return new URL(path.replace(/^\//, ''), document.baseURI);
@@ -20,7 +27,7 @@ export async function request<Schema extends z.ZodType>(
   method: Method,
   path: string,
   schema: Schema,
-  options: { body?: unknown; signal?: AbortSignal } = {},
+  options: RequestOptions = {},
 ): Promise<z.infer<Schema>> {
   const response = await send(method, path, options);
   const body = await bodyOf(response);
@@ -31,12 +38,8 @@ export async function request<Schema extends z.ZodType>(
   throw new RequestFailure('UNREADABLE', parsed.error.message, { status: response.status });
 }
 
-async function send(
-  method: Method,
-  path: string,
-  options: { body?: unknown; signal?: AbortSignal },
-): Promise<Response> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
+async function send(method: Method, path: string, options: RequestOptions): Promise<Response> {
+  const limit = AbortSignal.timeout(options.limitMs ?? LIMIT_MS);
   const headers = new Headers({ accept: 'application/json' });
   const init: RequestInit = {
     method,

@@ -1,5 +1,6 @@
 import { isCountedOn } from '../api/counted-on.ts';
-import { Anchor, Group } from '@mantine/core';
+import { Group } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { AttentionItem, Overview } from '../../../shared/api.ts';
 import { ERROR_CATALOGUE, type ErrorRow } from '../../../shared/error-codes.ts';
@@ -8,7 +9,6 @@ import classes from './attention-list.module.css';
 import { Chip } from './chip.tsx';
 import { SEVERITY_LOOKS } from './looks.ts';
 import { MirrorActions } from './mirror-actions.tsx';
-import { mirrorAnchor } from './mirror-card.tsx';
 import { HowLong } from './relative-time.tsx';
 import { SafeText } from './safe-text.tsx';
 import { Section } from './section.tsx';
@@ -79,9 +79,9 @@ function AttentionActions({ item, overview }: { item: AttentionItem; overview: O
   return (
     <Group gap="sm" align="center">
       <MirrorActions mirror={mirror} otherRequired={counted.length} />
-      <Anchor href={`#${encodeURIComponent(mirrorAnchor(mirror.id))}`} size="sm" underline="always">
+      <Link to="/mirrors/$id" params={{ id: mirror.id }}>
         Show {capMiddle(escapeText(mirror.id), 40).text}
-      </Anchor>
+      </Link>
     </Group>
   );
 }

@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router';
-import { Gauge, ListChecks } from 'lucide-react';
+import { Gauge, ListChecks, Server } from 'lucide-react';
 import type { ReactNode } from 'react';
 import classes from './page-navigation.module.css';
 
 const PAGES = [
   { to: '/', label: 'Overview', icon: Gauge },
+  { to: '/mirrors', label: 'Mirrors', icon: Server },
   { to: '/jobs', label: 'Jobs', icon: ListChecks },
 ] as const;
 

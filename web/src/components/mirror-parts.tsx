@@ -1,0 +1,87 @@
+import type { ReactNode } from 'react';
+import type { MirrorView } from '../../../shared/api.ts';
+import { ERROR_CATALOGUE } from '../../../shared/error-codes.ts';
+import { formatBytes, formatMilliseconds } from '../format/quantities.ts';
+import { Chip } from './chip.tsx';
+import { type Look, SEVERITY_LOOKS, type Tone } from './looks.ts';
+import classes from './mirror-card.module.css';
+import { Notice } from './notice.tsx';
+import { HowLong, RelativeTime } from './relative-time.tsx';
+import { SafeText } from './safe-text.tsx';
+
+/** One of a mirror's two states, and for how long. */
+export function StateRow({ name, look, since }: { name: string; look: Look; since: string }): ReactNode {
+  return (
+    <div className={classes['state']} data-testid={`mirror-${name.toLowerCase()}`}>
+      <dt>{name}</dt>
+      <dd>
+        <Chip look={look} />
+        <span className={classes['since']}>
+          for <HowLong since={since} />
+        </span>
+      </dd>
+    </div>
+  );
+}
+
+/** Why it is as it is, and who has to act. */
+export function MirrorReason({ mirror }: { mirror: MirrorView }): ReactNode {
+  if (!mirror.reason) return null;
+  const row = ERROR_CATALOGUE[mirror.reason.code];
+  const tone: Tone = mirror.detached ? 'idle' : row.actor === 'operator' ? 'bad' : 'warn';
+  return (
+    <Notice tone={tone} icon={SEVERITY_LOOKS.warning.icon} title={row.title} testId="mirror-reason">
+      <SafeText what="reason" limitChars={220}>
+        {mirror.reason.message}
+      </SafeText>
+    </Notice>
+  );
+}
+
+/** What is promised less for it. */
+export function MirrorLacks({ lacks }: { lacks: readonly string[] }): ReactNode {
+  if (lacks.length === 0) return null;
+  return (
+    <p className={classes['lacks']} data-testid="mirror-lacks">
+      Lesser guarantee:{' '}
+      <SafeText what="guarantee" limitChars={220}>
+        {lacks.join('; ')}
+      </SafeText>
+    </p>
+  );
+}
+
+/** Round trip, stale paths, free space, last answer. */
+export function MirrorFigures({ mirror }: { mirror: MirrorView }): ReactNode {
+  const { rttMs, freeBytes, lastOkAt } = mirror;
+  return (
+    <dl className={classes['figures']}>
+      <Figure name="Round trip">
+        {rttMs ? (
+          <>
+            <small title="Half of the last minutes' round trips were faster">p50</small>{' '}
+            {formatMilliseconds(rttMs.p50)}
+            <br />
+            <small title="95 of 100 were faster">p95</small> {formatMilliseconds(rttMs.p95)}
+          </>
+        ) : (
+          'not measured'
+        )}
+      </Figure>
+      <Figure name="Stale paths left">
+        <span data-testid="mirror-stale-paths">{mirror.stalePaths.toLocaleString('en-US')}</span>
+      </Figure>
+      <Figure name="Free space">{freeBytes === null ? 'not known' : formatBytes(freeBytes)}</Figure>
+      <Figure name="Last answer">{lastOkAt === null ? 'never' : <RelativeTime at={lastOkAt} />}</Figure>
+    </dl>
+  );
+}
+
+function Figure({ name, children }: { name: string; children: ReactNode }): ReactNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
