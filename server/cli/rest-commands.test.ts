@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mirrorListSchema, overviewSchema, transactionListSchema } from '../../shared/api.ts';
+import {
+  mirrorListSchema,
+  overviewSchema,
+  transactionDetailSchema,
+  transactionListSchema,
+} from '../../shared/api.ts';
 import { type ApiBench, TEST_TOKEN, startApiBench } from '../testing/api-bench.ts';
 import { registerRestCommands } from './rest-commands.ts';
 
@@ -126,6 +131,45 @@ describe('reading', () => {
     expect(out).toContain('more with --cursor tx-3\n');
     expect((await here('transactions', ...filters, '--cursor', 'tx-3')).out).toMatch(/^tx-2 /m);
     expect((await here('transactions', '--op', 'mkdir')).out).toBe('none\n');
+  });
+
+  it('asks on until it has as many transactions as were wanted', async () => {
+    for (const id of ['tx-2', 'tx-3', 'tx-4']) bench.controlPlane.addTransaction({ id });
+    bench.controlPlane.transactionsPerAnswer = 1;
+    const listed = async (...args: string[]) => {
+      const { out } = await here('transactions', '--json', ...args);
+      const { items, nextCursor } = transactionListSchema.parse(JSON.parse(out));
+      return [...items.map(({ id }) => id), nextCursor];
+    };
+    expect(await listed()).toEqual(['tx-4', 'tx-3', 'tx-2', 'tx-1', null]);
+    expect(await listed('--limit', '3')).toEqual(['tx-4', 'tx-3', 'tx-2', 'tx-2']);
+    expect(await listed('--limit', '3', '--cursor', 'tx-3')).toEqual(['tx-2', 'tx-1', null]);
+  });
+
+  it('takes a time, or how long ago', async () => {
+    const minutesAgo = (count: number) => new Date(Date.now() - count * 60_000).toISOString();
+    bench.controlPlane.addTransaction({ id: 'tx-2', startedAt: minutesAgo(90) });
+    bench.controlPlane.addTransaction({ id: 'tx-3', startedAt: minutesAgo(10) });
+    for (const [since, first, second] of [
+      ['30m', true, false],
+      ['2h', true, true],
+      ['1d', true, true],
+      [minutesAgo(20), true, false],
+    ] as const) {
+      const { out } = await here('transactions', '--since', since);
+      expect([since, out.includes('tx-3'), out.includes('tx-2')]).toEqual([since, first, second]);
+    }
+    expect((await here('transactions', '--since', 'yesterday')).err).toContain('/query/since');
+  });
+
+  it('shows one transaction with its steps', async () => {
+    const { out } = await here('transactions', 'tx-1');
+    expect(out).toMatch(/^tx-1 .* \/index.html +applying/m);
+    expect(out).toMatch(/^AFTER +MIRROR +STATE +ATTEMPT +ERROR$/m);
+    expect(out).toMatch(/^1 ms +web1 +retrying +1 +slow \(MIRROR_TIMEOUT\)$/m);
+    const json = JSON.parse((await here('transactions', 'tx-1', '--json')).out) as unknown;
+    expect(transactionDetailSchema.parse(json).timeline).toHaveLength(2);
+    expect(await here('transactions', 'tx-9')).toMatchObject({ code: 1, out: '' });
   });
 
   it('lets no file name act on the terminal, in tables or in JSON', async () => {

@@ -1,24 +1,22 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import {
   type MirrorChange,
-  OUTCOMES,
   acceptedSchema,
   mirrorChangeSchema,
   mirrorListSchema,
   modeChangeSchema,
   overviewSchema,
-  transactionListSchema,
 } from '../../shared/api.ts';
 import { REASON_CHARS } from '../../shared/requests.ts';
-import { OPERATION_KINDS } from '../../shared/states.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { addJobs } from './job-commands.ts';
 import { addMirrorList } from './mirror-list-commands.ts';
 import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
 import type { RestClient } from './rest-client.ts';
 import { addTokens } from './token-commands.ts';
+import { addTransactions } from './transaction-commands.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
-import { mirrorsText, overviewText, transactionListText } from './views.ts';
+import { mirrorsText, overviewText } from './views.ts';
 
 const MODES = { 'read-write': 'readWrite', 'read-only': 'readOnly' } as const;
 
@@ -53,26 +51,6 @@ function addReading(commands: RestCommands): void {
       return { value, text: mirrorsText(value.items) };
     }),
   );
-}
-
-function addTransactions(commands: RestCommands): void {
-  commands
-    .add('transactions', 'list transactions, the newest first')
-    .addOption(new Option('--state <state>', 'only these').choices(['inFlight', 'ended']))
-    .addOption(new Option('--outcome <outcome>', 'only those that ended so').choices(OUTCOMES))
-    .addOption(new Option('--op <operation>', 'only this operation').choices(OPERATION_KINDS))
-    .option('--mirror <name>', 'only those with this mirror')
-    .option('--path-prefix <path>', 'only paths that begin so')
-    .option('--since <time>', 'only those started since (RFC 3339)')
-    .option('--limit <count>', 'at most so many (1 to 200)')
-    .option('--cursor <cursor>', 'go on after an earlier answer')
-    .action(({ url, json, ...filters }: RestOptions & Record<string, string>) =>
-      commands.run({ url, ...(json && { json }) }, async (client) => {
-        const query = new URLSearchParams(filters).toString();
-        const value = await client.get(`/transactions${query && `?${query}`}`, transactionListSchema);
-        return { value, text: transactionListText(value) };
-      }),
-    );
 }
 
 function addMirrorChanges(commands: RestCommands): void {

@@ -1,15 +1,8 @@
-import type {
-  AttentionItem,
-  MirrorView,
-  Overview,
-  ParticipantView,
-  Reason,
-  TransactionList,
-  TransactionView,
-} from '../../shared/api.ts';
+import type { AttentionItem, MirrorView, Overview, Reason } from '../../shared/api.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { formatBytes, formatDuration } from './quantities.ts';
 import { table } from './table.ts';
+import { transactionsText } from './transaction-views.ts';
 
 /** The overview for a screen. */
 export function overviewText(overview: Overview): string {
@@ -45,36 +38,11 @@ export function mirrorsText(mirrors: readonly MirrorView[]): string {
   return mirrorTable + mirrors.map(lacksText).join('');
 }
 
-export function transactionListText({ items, nextCursor }: TransactionList): string {
-  const more = nextCursor === null ? '' : `more with --cursor ${visibleText(nextCursor)}\n`;
-  return transactionsText(items) + more;
-}
-
-function transactionsText(transactions: readonly TransactionView[]): string {
-  if (transactions.length === 0) return 'none\n';
-  return table(
-    ['ID', 'STARTED', 'OPERATION', 'PATH', 'STATE', 'MIRRORS', 'ERROR'],
-    transactions.map((each) => [
-      each.id,
-      each.startedAt,
-      each.sizeBytes === undefined ? each.operation : `${each.operation} ${formatBytes(each.sizeBytes)}`,
-      each.to === undefined ? each.path : `${each.path} -> ${each.to}`,
-      each.state,
-      each.participants.map(participantText).join(', '),
-      each.error ? `${each.error.errno} ${each.error.message}` : '-',
-    ]),
-  );
-}
-
 function attentionText(items: readonly AttentionItem[]): string {
   return table(
     ['SEVERITY', 'SINCE', 'WHAT'],
     items.map((item) => [item.severity, item.openedAt, `${item.message} (${item.code})`]),
   );
-}
-
-function participantText({ mirror, state, attempt, attempts }: ParticipantView): string {
-  return attempt > 0 ? `${mirror} ${state} ${attempt}/${attempts}` : `${mirror} ${state}`;
 }
 
 function lacksText({ id, capabilities }: MirrorView): string {

@@ -53,6 +53,8 @@ export class MemoryControlPlane implements ControlPlane {
     },
   };
   readonly bootId: string;
+  /** An answer has no more of them, whatever was asked for. */
+  transactionsPerAnswer = Number.POSITIVE_INFINITY;
   mode: 'read-write' | 'read-only' = 'read-write';
   readiness: Readiness = { ready: true, checks: [{ name: 'mounted', ok: true, detail: '/mnt/www' }] };
   readonly #ringSize: number;
@@ -134,8 +136,9 @@ export class MemoryControlPlane implements ControlPlane {
     );
     const start = query.cursor === undefined ? 0 : matching.findIndex(({ id }) => id === query.cursor) + 1;
     if (query.cursor !== undefined && start === 0) throw new AppError('REQUEST_INVALID', 'this is no cursor');
-    const items = matching.slice(start, start + query.limit);
-    const more = start + query.limit < matching.length;
+    const limit = Math.min(query.limit, this.transactionsPerAnswer);
+    const items = matching.slice(start, start + limit);
+    const more = start + limit < matching.length;
     return { items, nextCursor: more ? (items.at(-1)?.id ?? null) : null };
   }
 
