@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { transactionListSchema } from '../../shared/api.ts';
 import { type TransactionsQuery, transactionsQuerySchema } from '../../shared/requests.ts';
-import { transactionIdOf } from '../../shared/transaction-id.ts';
 import { AppError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { treePath } from '../filesystem/tree-path.ts';
@@ -23,8 +22,7 @@ afterEach(async () => {
 
 function begun(k: number): Transaction {
   const operation = { kind: 'unlink', path: treePath(`/f${k}`) } as const;
-  const id = transactionIdOf(Date.now(), `ab12-${k}`);
-  const transaction = new Transaction(id, operation, { onChange: () => {} });
+  const transaction = new Transaction(`ab12-${k}`, operation, { onChange: () => {} });
   transaction.enter('applying');
   return transaction;
 }

@@ -1,6 +1,6 @@
 import { asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { endedOf, seqOf } from './history-line.ts';
+import { endedOf, seqOf, spanOf } from './history-line.ts';
 import type { Segment, SegmentFiles } from './segment-files.ts';
 
 /** How much is kept; for tests much less. */
@@ -118,8 +118,8 @@ export class EndedLog {
   async #pack(): Promise<void> {
     const lines = this.#lines.slice(0, this.#written);
     const [first = '', last = ''] = [lines[0], lines.at(-1)];
-    const endedMs = Date.parse(endedOf(last)?.endedAt ?? '');
-    const segment = { firstSeq: seqOf(first), lastSeq: seqOf(last), rows: lines.length, endedMs };
+    const span = spanOf(lines);
+    const segment = { firstSeq: seqOf(first), lastSeq: seqOf(last), rows: lines.length, span };
     const isPacked = await this.#tried(() => this.#files.pack(segment, lines));
     // RACE: both in one turn, so that whoever reads meets each line once.
     this.#lines = this.#lines.slice(lines.length);
@@ -133,7 +133,7 @@ export class EndedLog {
     const { rows, ageMs } = this.#bounds;
     let kept = this.#segments.reduce((sum, segment) => sum + segment.rows, 0);
     for (let oldest = this.#segments[0]; oldest; oldest = this.#segments[0]) {
-      if (kept <= rows && oldest.endedMs > Date.now() - ageMs) return;
+      if (kept <= rows && oldest.span.toMs > Date.now() - ageMs) return;
       this.#segments.shift();
       kept -= oldest.rows;
       await this.#files.remove(oldest);
@@ -148,20 +148,16 @@ export class EndedLog {
     const segments = this.#segments.toReversed();
     yield newestFirst(this.#lines, beforeSeq);
     for (const segment of segments) {
-      if (segment.firstSeq >= beforeSeq || segment.endedMs < sinceMs) continue;
+      if (segment.firstSeq >= beforeSeq || segment.span.toMs < sinceMs) continue;
       yield newestFirst(await this.#read(segment), beforeSeq);
     }
   }
 
-  /** The lines that may hold a transaction of that time: those of a segment at once, the likeliest first. */
-  async *linesOfTime(fromMs: number, toMs: number): AsyncGenerator<readonly string[]> {
-    const segments = this.#segments.slice();
+  /** The lines that may hold a transaction that began then, those of a segment at once. */
+  async *linesOfTime(startedMs: number): AsyncGenerator<readonly string[]> {
+    const segments = this.#segments.filter(({ span }) => span.fromMs <= startedMs && startedMs <= span.toMs);
     yield this.#lines.slice();
-    for (const [index, segment] of segments.entries()) {
-      if (segment.endedMs < fromMs) continue;
-      if ((segments[index - 1]?.endedMs ?? 0) > toMs) return;
-      yield await this.#read(segment);
-    }
+    for (const segment of segments) yield await this.#read(segment);
   }
 
   async #read(segment: Segment): Promise<readonly string[]> {

@@ -37,6 +37,21 @@ export function endedOf(line: string): EndedTransaction | undefined {
   return JSON.parse(text.slice(text.indexOf(' ') + 1)) as EndedTransaction;
 }
 
+/** From the first beginning to the last end of some transactions. */
+export interface TimeSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** No name or message can hold these: quotes are escaped there. */
+const STARTED = /"startedAt":"([^"]+)"/;
+const ENDED = /"endedAt":"([^"]+)"/;
+
+export function spanOf(lines: readonly string[]): TimeSpan {
+  const times = (pattern: RegExp) => lines.map((line) => Date.parse(pattern.exec(line)?.[1] ?? ''));
+  return { fromMs: Math.min(...times(STARTED)), toMs: Math.max(...times(ENDED)) };
+}
+
 function checked(text: string): string {
   return `${crc32(text).toString(16).padStart(CHECKSUM_CHARS, '0')} ${text}`;
 }

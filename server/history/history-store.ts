@@ -22,8 +22,6 @@ const BATCH_MS = 250;
 const MOST_LOOKED_AT = 20_000;
 /** Rows looked at, or made lines, before others have their turn. */
 const ROWS_PER_TURN = 250;
-/** No transaction is looked for under its id further from its beginning. */
-const LONGEST_MS = 24 * 3600_000;
 
 /** What is asked of the history. */
 export interface HistoryQuery {
@@ -149,7 +147,7 @@ export class HistoryStore {
     this.#describe(this.#waiting.length);
     const needle = `"id":${JSON.stringify(id)}`;
     for (const outcome of ['rolled-back', 'committed'] as const) {
-      for await (const lines of this.#logs[outcome].linesOfTime(startedMs, startedMs + LONGEST_MS)) {
+      for await (const lines of this.#logs[outcome].linesOfTime(startedMs)) {
         const line = lines.find((each) => each.includes(needle));
         const ended = line === undefined ? undefined : endedOf(line);
         if (ended?.id === id) return ended;

@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rename, unlink, writeFile } from 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import type { TimeSpan } from './history-line.ts';
 
 const packed = promisify(gzip);
 const unpacked = promisify(gunzip);
@@ -13,8 +14,8 @@ export interface Segment {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly rows: number;
-  /** Of the last that ended. */
-  readonly endedMs: number;
+  /** No transaction in it began earlier, none ended later. */
+  readonly span: TimeSpan;
 }
 
 /**
@@ -39,11 +40,12 @@ export class SegmentFiles {
       const [of, version, ...rest] = name.split('.');
       if (of !== this.#name || version !== 'v1') continue;
       const numbers = rest[0]?.split('-').map(Number) ?? [];
-      const [firstSeq, lastSeq, rows, endedMs] = numbers;
+      const [firstSeq, lastSeq, rows, fromMs, toMs] = numbers;
       if (firstSeq === undefined || !numbers.every(Number.isSafeInteger)) continue;
       if (rest[1] === 'lines') underWay.push(firstSeq);
-      if (rest[1] !== 'gz' || lastSeq === undefined || rows === undefined || endedMs === undefined) continue;
-      segments.push({ firstSeq, lastSeq, rows, endedMs });
+      if (rest[1] !== 'gz' || lastSeq === undefined || rows === undefined) continue;
+      if (fromMs !== undefined && toMs !== undefined)
+        segments.push({ firstSeq, lastSeq, rows, span: { fromMs, toMs } });
     }
     return {
       segments: segments.sort((one, other) => one.firstSeq - other.firstSeq),
@@ -88,8 +90,9 @@ export class SegmentFiles {
     return join(this.#directory, `${this.#name}.v1.${firstSeq}.lines`);
   }
 
-  #packedFile({ firstSeq, lastSeq, rows, endedMs }: Segment): string {
-    return join(this.#directory, `${this.#name}.v1.${firstSeq}-${lastSeq}-${rows}-${endedMs}.gz`);
+  #packedFile({ firstSeq, lastSeq, rows, span }: Segment): string {
+    const numbers = [firstSeq, lastSeq, rows, span.fromMs, span.toMs];
+    return join(this.#directory, `${this.#name}.v1.${numbers.join('-')}.gz`);
   }
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { transactionIdOf } from '../../shared/transaction-id.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import { asAppError, type AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -91,10 +90,9 @@ export class Coordinator {
   }
 
   #begin(operation: Operation, uid: number | undefined): Transaction {
-    const id = transactionIdOf(Date.now(), `${this.#run}-${this.#nextId++}`);
     const onChange = (changed: Transaction) => this.events.emit('changed', changed);
-    const transaction = new Transaction(id, operation, { uid, onChange });
-    this.#inFlight.set(id, transaction);
+    const transaction = new Transaction(`${this.#run}-${this.#nextId++}`, operation, { uid, onChange });
+    this.#inFlight.set(transaction.id, transaction);
     this.events.emit('started', transaction);
     return transaction;
   }

@@ -1,4 +1,5 @@
 import type { OperationKind, ParticipantState, TransactionState } from '../../shared/states.ts';
+import { transactionIdOf } from '../../shared/transaction-id.ts';
 import { Cancellation } from '../base/cancellation.ts';
 import { type AppError, invariant } from '../base/errors.ts';
 import type { Operation } from '../filesystem/operation.ts';
@@ -80,12 +81,13 @@ export class Transaction {
   #endedAtMs: number | undefined;
   #error: AppError | undefined;
 
+  /** `suffix` makes its id the only one of its millisecond. */
   constructor(
-    id: string,
+    suffix: string,
     operation: Operation,
     options: { uid?: number | undefined; onChange: (transaction: Transaction) => void },
   ) {
-    this.id = id;
+    this.id = transactionIdOf(this.startedAtMs, suffix);
     this.operation = operation;
     this.#uid = options.uid;
     this.#onChange = options.onChange;
