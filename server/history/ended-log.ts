@@ -127,6 +127,8 @@ export class EndedLog {
     else this.#dropped += lines.length;
     this.#written = 0;
     this.#chars = this.#lines.reduce((sum, line) => sum + line.length, 0);
+    // Else a disk that takes lines and no packed files would fill up with them.
+    if (!isPacked) await this.#files.removeUnderWay(segment.firstSeq);
   }
 
   async #prune(): Promise<void> {

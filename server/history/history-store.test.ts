@@ -1,4 +1,4 @@
-import { appendFile, chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jsonLogger, type LogFields } from '../base/logger.ts';
@@ -76,7 +76,7 @@ describe('the history', () => {
     const store = await opened();
     add(store, 1, 25);
     await waitUntil('all is written', async () => (await numbers(await opened())).length === 25);
-    add(store, 26, 26);
+    // It is not closed before another one reads.
     expect(await numbers(await opened())).toEqual(down(25, 1));
     await store.close();
   });
@@ -273,6 +273,21 @@ describe('damage', () => {
       expect.stringMatching(/^committed\.v1\.1-10-10-.*\.gz$/),
       'committed.v1.11.lines',
     ]);
+  });
+
+  it('of the place for packed files loses them, and leaves nothing lying about', async () => {
+    const store = await opened();
+    // Where a packed file is written before it gets its name.
+    await mkdir(join(directory.path, 'committed.new'));
+    add(store, 1, 25);
+    await store.close();
+    expect([await numbers(store), store.dropped]).toEqual([down(25, 21), 20]);
+    expect((await filesOf('committed')).sort()).toEqual(['committed.new', 'committed.v1.21.lines']);
+    await rmdir(join(directory.path, 'committed.new'));
+    const again = await opened();
+    add(again, 26, 35);
+    await again.close();
+    expect(await numbers(await opened())).toEqual(down(35, 21));
   });
 
   it('of the directory loses the files, not what is in memory, and is told once', async () => {
