@@ -250,7 +250,7 @@ describe('an appliance that has gone', () => {
     await dashboard.page.getByLabel('Access token').waitFor();
     await dashboard.submitToken(appliance.token);
     await dashboard.shows('state', 'You can read and write. Both mirrors are in sync.', HEALED_WITHIN_MS);
-    await dashboard.shows('recent', 'Nothing has been written since Proxyfs started');
+    await dashboard.shows('recent-row', '/meanwhile.txt');
     await writeInMount('restarted.txt', 'and on');
     await dashboard.shows('recent-row', '/restarted.txt', SHOWN_WITHIN_MS);
   });
