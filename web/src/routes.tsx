@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   Outlet,
 } from '@tanstack/react-router';
+import { historySearchSchema } from './api/transactions.ts';
 import { Shell } from './components/shell.tsx';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { OverviewPage } from './pages/overview-page.tsx';
@@ -38,6 +39,13 @@ const newMirror = createRoute({
   component: lazyRouteComponent(() => import('./pages/new-mirror-page.tsx'), 'NewMirrorPage'),
 });
 
+const transactions = createRoute({
+  getParentRoute: () => root,
+  path: '/transactions',
+  validateSearch: historySearchSchema,
+  component: lazyRouteComponent(() => import('./pages/transactions-page.tsx'), 'TransactionsPage'),
+});
+
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
@@ -52,7 +60,7 @@ const job = createRoute({
 
 /** The pages by their addresses; all but the first are loaded when they are asked for. */
 export const router = createRouter({
-  routeTree: root.addChildren([overview, mirrors, newMirror, mirror, jobs, job]),
+  routeTree: root.addChildren([overview, mirrors, newMirror, mirror, transactions, jobs, job]),
   // The server tells by <base> where the top is; it is not always that of the host.
   basepath: new URL(document.baseURI).pathname,
   scrollRestoration: true,

@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
-import { Gauge, ListChecks, Server } from 'lucide-react';
+import { ArrowLeftRight, Gauge, ListChecks, Server } from 'lucide-react';
 import type { ReactNode } from 'react';
 import classes from './page-navigation.module.css';
 
 const PAGES = [
   { to: '/', label: 'Overview', icon: Gauge },
   { to: '/mirrors', label: 'Mirrors', icon: Server },
+  { to: '/transactions', label: 'Transactions', icon: ArrowLeftRight },
   { to: '/jobs', label: 'Jobs', icon: ListChecks },
 ] as const;
 

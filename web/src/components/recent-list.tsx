@@ -1,12 +1,8 @@
-import { memo, type ReactNode } from 'react';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import type { Counters, TransactionView } from '../../../shared/api.ts';
-import { formatCount, formatMilliseconds } from '../format/quantities.ts';
-import { Chip } from './chip.tsx';
-import { ErrorLine } from './error-line.tsx';
-import { OUTCOME_LOOKS, TRANSACTION_LOOKS } from './looks.ts';
-import { OperationLine } from './operation-line.tsx';
-import { ParticipantChips } from './participant-chips.tsx';
-import { RelativeTime } from './relative-time.tsx';
+import { formatCount } from '../format/quantities.ts';
+import { EndedRow } from './ended-row.tsx';
 import { Empty, Section } from './section.tsx';
 import classes from './transaction-list.module.css';
 
@@ -29,10 +25,11 @@ export function RecentList({ recent, counters, unlisted }: RecentListProps): Rea
       ) : (
         <ul className={classes['list']} aria-label="Recent outcomes">
           {shown.map((transaction) => (
-            <RecentRow key={transaction.id} transaction={transaction} />
+            <EndedRow key={transaction.id} transaction={transaction} />
           ))}
         </ul>
       )}
+      <Link to="/transactions">All that is remembered</Link>
       {unlisted > 0 && (
         <p className={classes['more']}>
           {formatCount(unlisted, 'transaction')} came too fast to be listed; the counts above include them.
@@ -49,34 +46,5 @@ function CounterNote({ counters }: { readonly counters: Counters }): ReactNode {
       since start: {committed.toLocaleString('en-US')} committed · {rolledBack.toLocaleString('en-US')} rolled
       back · {formatCount(retries, 'retry', 'retries')}
     </span>
-  );
-}
-
-const RecentRow = memo(({ transaction }: { readonly transaction: TransactionView }): ReactNode => {
-  const { outcome, error, endedAt, participants } = transaction;
-  const look = outcome === undefined ? TRANSACTION_LOOKS[transaction.state] : OUTCOME_LOOKS[outcome];
-  return (
-    <li className={classes['ended']} data-testid="recent-row" data-outcome={outcome}>
-      <Chip look={look} />
-      <div className={classes['what']}>
-        <OperationLine transaction={transaction} />
-        {error && <ErrorLine who={`Told the caller ${error.errno}:`} error={error} />}
-        {isRemarkable(transaction) && <ParticipantChips participants={participants} />}
-      </div>
-      {endedAt !== undefined && (
-        <div className={classes['when']}>
-          <RelativeTime at={endedAt} />
-          <div>took {formatMilliseconds(Date.parse(endedAt) - Date.parse(transaction.startedAt))}</div>
-        </div>
-      )}
-    </li>
-  );
-});
-
-/** Whether the mirrors' parts tell more than the outcome does. */
-function isRemarkable({ outcome, participants }: TransactionView): boolean {
-  if (outcome !== 'committed') return true;
-  return participants.some(
-    (part) => part.attempt > 1 || part.error !== undefined || part.state !== 'applied',
   );
 }

@@ -4,6 +4,7 @@ import type { Overview } from '../../../shared/api.ts';
 import { oldestAnswerMs, summarise } from '../api/summary.ts';
 import { Chip } from './chip.tsx';
 import { MODE_LOOKS } from './looks.ts';
+import { ModeControl } from './mode-control.tsx';
 import { RelativeTime } from './relative-time.tsx';
 import { SafeText } from './safe-text.tsx';
 import classes from './state-sentence.module.css';
@@ -28,6 +29,7 @@ export function StateSentence({ overview }: { readonly overview: Overview }): Re
         </p>
       )}
       {overview.mirrors.length > 0 && <CheckedWhen overview={overview} />}
+      <ModeControl overview={overview} />
     </div>
   );
 }
