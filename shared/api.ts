@@ -240,6 +240,9 @@ export const whoSchema = z
   .object({ by: z.enum(['token', 'session']), scope: z.enum(SCOPES) })
   .meta({ id: 'Who' });
 
+/** The answer of `GET /setup`. */
+export const setupSchema = z.object({ passwordSet: z.boolean() }).meta({ id: 'Setup' });
+
 /** A token without what makes it one. */
 export const tokenViewSchema = z
   .object({

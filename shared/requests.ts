@@ -92,6 +92,18 @@ export const modeBodySchema = z.strictObject({
   reason: z.string().max(REASON_CHARS).optional(),
 });
 
+const secret = z.string().min(1).max(1000);
+export const LEAST_PASSWORD_CHARS = 10;
+
+/** A password that may be set. */
+export const newPasswordSchema = secret.min(LEAST_PASSWORD_CHARS);
+
+/** The body of `POST /session`; a form has one field for both, so either may hold the other. */
+export const loginSchema = z.union([z.strictObject({ token: secret }), z.strictObject({ password: secret })]);
+
+/** The body of `POST /setup`: the token that the appliance was started with, and the first password. */
+export const setupBodySchema = z.strictObject({ token: secret, password: newPasswordSchema });
+
 /** The body of `POST /tokens`; without `expiresAt` it is good until it is revoked. */
 export const newTokenSchema = z
   .strictObject({

@@ -6,7 +6,10 @@ import { silentLogger } from '../base/logger.ts';
 import { httpRequest } from '../testing/http-request.ts';
 import { MemoryControlPlane } from '../testing/memory-control-plane.ts';
 import { ApiServer } from './api-server.ts';
+import { tempDirectory } from '../testing/temp-directory.ts';
+import { PASSWORD_FILE, Password } from './password.ts';
 import { newToken } from './secrets.ts';
+import { Tokens } from './tokens.ts';
 
 const running: ApiServer[] = [];
 
@@ -16,14 +19,16 @@ afterEach(async () => {
 
 function serverOn(
   host: string,
-  options: { token?: string; explicit?: boolean; port?: number } = {},
+  options: { token?: string; explicit?: boolean; port?: number; directory?: string } = {},
 ): ApiServer {
   const token = options.token ?? 'pfs_some-token';
+  const directory = options.directory ?? join(tmpdir(), 'no-such-directory');
   const server = new ApiServer({
     controlPlane: new MemoryControlPlane(),
     http: { host, port: options.port ?? 0, token: options.explicit ? token : undefined, allowedHosts: [] },
     token,
-    tokensFile: join(tmpdir(), 'no-such-directory', 'tokens.json'),
+    tokensFile: join(directory, 'tokens.json'),
+    passwordFile: join(directory, 'password.json'),
     logger: silentLogger,
   });
   running.push(server);
@@ -34,6 +39,18 @@ it('refuses addresses that others can reach while nobody has set a token', async
   for (const host of ['0.0.0.0', '::', '192.0.2.1', 'files.example']) {
     await expect(serverOn(host).start()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   }
+});
+
+it('listens on them with a password, or a token that was made', async () => {
+  const temp = await tempDirectory('listen');
+  const tokens = await Tokens.load(join(temp.path, 'tokens.json'), silentLogger);
+  const { id } = await tokens.create({ name: 'a', scope: 'read' });
+  expect((await serverOn('0.0.0.0', { directory: temp.path }).start()).url).toContain('http://');
+  await tokens.revoke(id);
+  await expect(serverOn('0.0.0.0', { directory: temp.path }).start()).rejects.toThrow('proxyfs passwd');
+  await (await Password.load(join(temp.path, PASSWORD_FILE), silentLogger)).setFirst('correct horse');
+  expect((await serverOn('0.0.0.0', { directory: temp.path }).start()).url).toContain('http://');
+  await temp.remove();
 });
 
 it('refuses to start without any token', async () => {

@@ -10,6 +10,7 @@ import { EventFeed } from './event-feed.ts';
 import { Gate } from './gate.ts';
 import { isLoopback, isWildcard } from './host-guard.ts';
 import { LiveUpdates } from './live-updates.ts';
+import { Password } from './password.ts';
 import { Tokens } from './tokens.ts';
 
 export interface ApiServerOptions {
@@ -19,6 +20,8 @@ export interface ApiServerOptions {
   readonly token: string;
   /** Where the tokens that operators make are kept. */
   readonly tokensFile: string;
+  /** Where the hash of the password is kept. */
+  readonly passwordFile: string;
   /** The built dashboard; without it only the API answers. */
   readonly webRoot?: string;
   readonly logger: Logger;
@@ -36,6 +39,7 @@ export interface ServedRoute {
 export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #routes: ServedRoute[] = [];
+  #password: Password | undefined;
   #stopServing: (() => Promise<void>) | undefined;
 
   constructor(options: ApiServerOptions) {
@@ -47,18 +51,28 @@ export class ApiServer {
     return this.#routes;
   }
 
+  /** Whether a password opens the door; the token made at start doesn't then. */
+  get hasPassword(): boolean {
+    return this.#password?.isSet ?? false;
+  }
+
   /** Listens. Rejects with CONFIG_INVALID where that would be unsafe, and with LISTEN_FAILED. */
   async start(): Promise<{ url: string }> {
     const { controlPlane, http, token, logger } = this.#options;
-    this.#checkSafe();
+    if (token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
     this.#routes.length = 0;
     const nowMs = this.#options.nowMs ?? (() => performance.now());
     const tokens = await Tokens.load(this.#options.tokensFile, logger);
+    const password = await Password.load(this.#options.passwordFile, logger);
+    this.#password = password;
+    this.#checkSafe(tokens, password);
     const gate = new Gate({
       listenHost: http.host,
       allowedHosts: http.allowedHosts,
       token,
+      tokenMade: http.token === undefined,
       tokens,
+      password,
       logger,
       nowMs,
     });
@@ -68,12 +82,14 @@ export class ApiServer {
     const onRoute = (method: string, url: string) => void this.#routes.push({ method, url });
     const webRoot = this.#presentWebRoot();
     const app = await createApp({ controlPlane, gate, tokens, feed, webRoot, logger, onLogout, onRoute });
+    password.watch();
     feed.start();
     live.start(app.server);
     this.#stopServing = async () => {
       live.stop();
       feed.stop();
       await app.close();
+      await password.close();
       await tokens.close().catch((error: unknown) => logger.error('api.tokens-not-written', { error }));
     };
     const port = await this.#listen(app);
@@ -88,13 +104,12 @@ export class ApiServer {
     await stopServing?.();
   }
 
-  #checkSafe(): void {
-    const { http, token } = this.#options;
-    if (token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
-    if (isLoopback(http.host) || http.token !== undefined) return;
+  #checkSafe(tokens: Tokens, password: Password): void {
+    const { http } = this.#options;
+    if (isLoopback(http.host) || http.token !== undefined || password.isSet || tokens.areThere) return;
     throw new AppError(
       'CONFIG_INVALID',
-      `http.listen names ${http.host}, which others can reach: set PROXYFS_TOKEN, or listen on 127.0.0.1`,
+      `http.listen names ${http.host}, which others can reach: set a password (proxyfs passwd) or PROXYFS_TOKEN, or listen on 127.0.0.1`,
     );
   }
 

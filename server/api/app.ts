@@ -6,7 +6,7 @@ import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
-import { loginPage, wantsPage } from './login-page.ts';
+import { loginPage, setupPage, wantsPage } from './login-page.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { VERSION } from '../appliance/version.ts';
 import { documentRoute } from './routes-document.ts';
@@ -15,6 +15,7 @@ import { healthRoutes } from './routes-health.ts';
 import { jobRoutes } from './routes-jobs.ts';
 import { mirrorRoutes } from './routes-mirrors.ts';
 import { sessionRoutes } from './routes-session.ts';
+import { setupRoutes } from './routes-setup.ts';
 import { transactionRoutes } from './routes-transactions.ts';
 import type { RouteSpec } from './route.ts';
 import { tokenRoutes } from './routes-tokens.ts';
@@ -34,13 +35,14 @@ export interface AppOptions {
   readonly feed: EventFeed;
   readonly webRoot: string | undefined;
   readonly logger: Logger;
+  /** Logins have ended. */
   readonly onLogout: () => void;
   readonly onRoute: (method: string, url: string) => void;
 }
 
 /** All routes behind the gate. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { controlPlane, gate, logger } = options;
+  const { controlPlane, gate } = options;
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_LIMIT_MS,
@@ -48,7 +50,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 255 },
     // Addresses that can't be decoded come here without passing any hook.
     frameworkErrors: (error, request, reply) =>
-      void answerProblem(admitted(gate, request, error), request, reply, logger),
+      void answerProblem(admitted(gate, request, error), request, reply, options),
   });
   app.server.maxConnections = CONNECTIONS;
   app.removeContentTypeParser('text/plain');
@@ -67,7 +69,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logChange(request, reply, options);
     done();
   });
-  app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, logger));
+  app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, options));
   healthRoutes(app, controlPlane);
   mirrorRoutes(app, controlPlane);
   transactionRoutes(app, controlPlane);
@@ -76,6 +78,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   tokenRoutes(app, options.tokens);
   documentRoute(app, specs, VERSION);
   await sessionRoutes(app, gate, options.onLogout);
+  await setupRoutes(app, gate, options.onLogout);
   await staticFiles(app, options.webRoot);
   return app;
 }
@@ -106,7 +109,7 @@ function answerProblem(
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  logger: Logger,
+  { gate, logger }: Pick<AppOptions, 'gate' | 'logger'>,
 ): FastifyReply {
   const error = toAppError(thrown);
   const problem = problemOf(error);
@@ -123,7 +126,8 @@ function answerProblem(
   if (typeof waitSeconds === 'number') reply.header('retry-after', waitSeconds);
   if (isLogin(problem, request)) {
     const tried = request.method === 'POST' ? problem.code : undefined;
-    return reply.type('text/html; charset=utf-8').send(loginPage(tried));
+    const page = request.url === '/setup' ? setupPage(tried) : loginPage(tried, gate.hasPassword);
+    return reply.type('text/html; charset=utf-8').send(page);
   }
   // As bytes: Fastify would otherwise look for a serializer of this media type.
   return reply.type(PROBLEM_TYPE).send(JSON.stringify(problem));

@@ -40,6 +40,13 @@ export class FailedAttempts {
     this.#byAddress.set(key, { count, lastMs: this.#nowMs() });
   }
 
+  /** It was none: it counted as one only while it was looked at. */
+  takeBack(address: string): void {
+    const key = keyOf(address);
+    const attempts = this.#byAddress.get(key);
+    if (attempts) this.#byAddress.set(key, { ...attempts, count: Math.max(0, attempts.count - 1) });
+  }
+
   #current(key: string): Attempts | undefined {
     const attempts = this.#byAddress.get(key);
     if (!attempts || this.#nowMs() - attempts.lastMs < FORGOTTEN_AFTER_MS) return attempts;

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { HostGuard } from './host-guard.ts';
 import { originOf } from './origin.ts';
+import type { Password } from './password.ts';
 import { digestOf, hasDigest } from './secrets.ts';
 import { SESSION_LIFE_MS, type SessionKey, Sessions } from './sessions.ts';
 import type { Grant, Tokens } from './tokens.ts';
@@ -18,7 +19,10 @@ export interface GateOptions {
   readonly listenHost: string;
   readonly allowedHosts: readonly string[];
   readonly token: string;
+  /** Whether it was made at this start: it opens nothing once there is a password. */
+  readonly tokenMade: boolean;
   readonly tokens: Tokens;
+  readonly password: Password;
   readonly logger: Logger;
   /** A clock that never goes back. */
   readonly nowMs: () => number;
@@ -28,7 +32,9 @@ export interface GateOptions {
 export class Gate {
   readonly #hosts: HostGuard;
   readonly #tokenDigest: Buffer;
+  readonly #tokenMade: boolean;
   readonly #tokens: Tokens;
+  readonly #password: Password;
   readonly #sessions: Sessions;
   readonly #attempts: FailedAttempts;
   readonly #logger: Logger;
@@ -37,7 +43,9 @@ export class Gate {
   constructor(options: GateOptions) {
     this.#hosts = new HostGuard(options.listenHost, options.allowedHosts);
     this.#tokenDigest = digestOf(options.token);
+    this.#tokenMade = options.tokenMade;
     this.#tokens = options.tokens;
+    this.#password = options.password;
     this.#sessions = new Sessions(options.nowMs);
     this.#attempts = new FailedAttempts(options.nowMs);
     this.#logger = options.logger;
@@ -65,16 +73,32 @@ export class Gate {
     }
     const key = this.#sessionOf(request.headers.cookie);
     const grant = key === undefined ? undefined : this.#sessions.grantOf(key);
-    if (key === undefined || !grant || !this.#tokens.stillGrants(grant)) throw new AppError('UNAUTHORIZED');
+    if (key === undefined || !grant || !this.#stillGrants(grant)) throw new AppError('UNAUTHORIZED');
     const changes = !isReading(request) || isUpgrade(request);
     if (changes && originOf(request.headers) !== 'same') throw new AppError('FOREIGN_ORIGIN');
     return { by: 'session', key, grant };
   }
 
-  /** Opens a session for the right token and returns its cookie. */
-  logIn(token: string, request: IncomingMessage): string {
-    const grant = this.#grantOf(token, addressOf(request));
-    return this.#cookie(this.#sessions.open(grant), SESSION_LIFE_MS / 1000);
+  /** Whether a login may name a password. */
+  get hasPassword(): boolean {
+    return this.#password.isSet;
+  }
+
+  /** Opens a session for a right token or the password, and returns its cookie. */
+  async logIn(secret: string, request: IncomingMessage): Promise<string> {
+    const address = addressOf(request);
+    this.#checkWait(address);
+    return this.#openSession(this.#tokenGrant(secret.trim()) ?? (await this.#passwordGrant(secret, address)));
+  }
+
+  /** Sets the first password for who has the token of the start, and returns the cookie of a session. */
+  async setUp(token: string, password: string, request: IncomingMessage): Promise<string> {
+    const address = addressOf(request);
+    if (this.#grantOf(token.trim(), address).tokenId !== undefined)
+      throw new AppError('SCOPE_MISSING', 'This needs the token that the appliance was started with');
+    await this.#password.setFirst(password);
+    this.#logger.info('api.password-set', { address });
+    return this.#openSession({ scope: 'admin', passwordEra: this.#password.era });
   }
 
   /** Ends the session, and returns the cookie that makes the browser forget it. */
@@ -85,22 +109,53 @@ export class Gate {
 
   /** Whether what was once admitted still is. */
   stillAdmits(access: Access): boolean {
-    if (!this.#tokens.stillGrants(access.grant)) return false;
+    if (!this.#stillGrants(access.grant)) return false;
     return access.by === 'token' || this.#sessions.isOpen(access.key);
   }
 
   #grantOf(token: string | undefined, address: string): Grant {
-    const waitMs = this.#attempts.waitMs(address);
-    if (waitMs > 0) {
-      const retryAfterSeconds = Math.ceil(waitMs / 1000);
-      throw new AppError('TOO_MANY_ATTEMPTS', undefined, { details: { retryAfterSeconds } });
-    }
-    if (token !== undefined && hasDigest(token, this.#tokenDigest)) return { scope: 'admin' };
-    const grant = token === undefined ? undefined : this.#tokens.grantOf(token);
+    this.#checkWait(address);
+    const grant = token === undefined ? undefined : this.#tokenGrant(token);
     if (grant) return grant;
     this.#attempts.failed(address);
     this.#logger.warn('api.wrong-token', { address });
     throw new AppError('UNAUTHORIZED');
+  }
+
+  #checkWait(address: string): void {
+    const waitMs = this.#attempts.waitMs(address);
+    if (waitMs === 0) return;
+    const retryAfterSeconds = Math.ceil(waitMs / 1000);
+    throw new AppError('TOO_MANY_ATTEMPTS', undefined, { details: { retryAfterSeconds } });
+  }
+
+  #tokenGrant(token: string): Grant | undefined {
+    if (!hasDigest(token, this.#tokenDigest)) return this.#tokens.grantOf(token);
+    if (!this.#tokenMade) return { scope: 'admin' };
+    return this.#password.isSet ? undefined : { scope: 'admin', passwordEra: null };
+  }
+
+  async #passwordGrant(password: string, address: string): Promise<Grant> {
+    // Counted before the hash is done, or many at once would all be free tries.
+    this.#attempts.failed(address);
+    const passwordEra = await this.#password.eraOf(password);
+    if (passwordEra !== undefined) {
+      this.#attempts.takeBack(address);
+      return { scope: 'admin', passwordEra };
+    }
+    this.#logger.warn('api.wrong-password', { address });
+    throw new AppError('UNAUTHORIZED');
+  }
+
+  #stillGrants(grant: Grant): boolean {
+    const { passwordEra } = grant;
+    return (
+      this.#tokens.stillGrants(grant) && (passwordEra === undefined || passwordEra === this.#password.era)
+    );
+  }
+
+  #openSession(grant: Grant): string {
+    return this.#cookie(this.#sessions.open(grant), SESSION_LIFE_MS / 1000);
   }
 
   #sessionOf(header: string | undefined): SessionKey | undefined {

@@ -1,44 +1,91 @@
-import type { ErrorCode } from '../../shared/error-codes.ts';
 import { API_PREFIX } from '../../shared/api.ts';
+import type { ErrorCode } from '../../shared/error-codes.ts';
+import { LEAST_PASSWORD_CHARS } from '../../shared/requests.ts';
 
 const NOTES: Partial<Record<ErrorCode, string>> = {
-  UNAUTHORIZED: 'This token is not valid.',
-  TOO_MANY_ATTEMPTS: 'Too many wrong tokens. Wait a minute, then try again.',
+  TOO_MANY_ATTEMPTS: 'Too many wrong tries. Wait a minute, then try again.',
   FOREIGN_ORIGIN: 'This form was not sent from here.',
 };
 
-/** What a stranger's browser sees: a form, and nothing of what is behind it. `code` is why the last try failed. */
-export function loginPage(code: ErrorCode | undefined): string {
-  const note = code === undefined ? '' : `<p role="alert">${NOTES[code] ?? 'This did not work.'}</p>`;
+/**
+ * What a stranger's browser sees: a form, and nothing of what is behind it. `code` is why the last try failed. A
+ * password is asked for where there is one, and offered where there is none.
+ */
+export function loginPage(code: ErrorCode | undefined, hasPassword: boolean): string {
+  const label = hasPassword ? 'Password or access token' : 'Access token';
+  const wrong = hasPassword ? 'This password or token is not valid.' : 'This token is not valid.';
+  return page(
+    'Sign in',
+    `<form method="post" action="/session">
+<label for="password">${label}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Sign in</button>
+${noteOf(code, { UNAUTHORIZED: wrong })}
+${hasPassword ? '' : '<p>First start? <a href="/setup">Set a password</a></p>'}
+</form>`,
+  );
+}
+
+/** Where the first password is set, by who can read the log. */
+export function setupPage(code: ErrorCode | undefined): string {
+  const notes = {
+    UNAUTHORIZED: 'This token is not valid.',
+    REQUEST_INVALID: `A password has at least ${LEAST_PASSWORD_CHARS} characters.`,
+    SCOPE_MISSING: 'This needs the token of the start.',
+    ALREADY_DECIDED: 'The password is set already.',
+    PASSWORD_FAILED: 'The password cannot be kept. The log says why.',
+  };
+  return page(
+    'Set a password',
+    `<form method="post" action="/setup">
+<label for="token">Access token</label>
+<input id="token" name="token" type="password" autocomplete="off" aria-describedby="where" required autofocus>
+<small id="where">It stands in the log of this start, unless you chose one.</small>
+<label for="password">New password</label>
+<input id="password" name="password" type="password" autocomplete="new-password" minlength="${LEAST_PASSWORD_CHARS}" required>
+<button type="submit">Set password</button>
+${noteOf(code, notes)}
+</form>`,
+  );
+}
+
+function noteOf(code: ErrorCode | undefined, own: Partial<Record<ErrorCode, string>>): string {
+  if (code === undefined) return '';
+  return `<p role="alert">${own[code] ?? NOTES[code] ?? 'This did not work.'}</p>`;
+}
+
+function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in</title>
+<title>${title}</title>
 <style>
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { display: grid; min-height: 100dvh; margin: 0; place-items: center }
+body, main { display: grid; place-items: center }
+body { min-height: 100dvh; margin: 0 }
+h1 { font-size: 1.25rem }
 form { display: grid; gap: .75rem; width: min(20rem, 90vw) }
 input, button { font: inherit; padding: .5rem .75rem }
 </style>
 </head>
 <body>
-<form method="post" action="/session">
-<label for="token">Access token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-<button type="submit">Sign in</button>
-${note}
-</form>
+<main>
+<h1>${title}</h1>
+${content}
+</main>
 </body>
 </html>
 `;
 }
 
+const FORMS = ['/session', '/setup'];
+
 /** Whether a person's browser asks for a page, who then gets the form rather than JSON. */
 export function wantsPage(method: string, url: string, accept: string | undefined): boolean {
   if (!accept?.includes('text/html')) return false;
-  if (method === 'POST') return url === '/session';
+  if (method === 'POST') return FORMS.includes(url);
   return method === 'GET' && !NOT_PAGES.some((prefix) => url.startsWith(prefix));
 }
 

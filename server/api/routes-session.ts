@@ -1,40 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { FastifyInstance } from 'fastify';
 import { API_PREFIX, whoSchema } from '../../shared/api.ts';
+import { loginSchema } from '../../shared/requests.ts';
+import { formRoutes } from './forms.ts';
 import type { Gate } from './gate.ts';
 import { wantsPage } from './login-page.ts';
 import { route } from './route.ts';
 
-const loginSchema = z.strictObject({ token: z.string().trim().min(1).max(1000) });
-
-/** Login of a browser (by the form at `/`), who am I, and logout. `onLogout` ends what the session kept open. */
+/** Login of a browser (by the form at `/`) or a program, who am I, and logout. `onLogout` ends what the session kept open. */
 export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: () => void): Promise<void> {
-  await app.register((scope, _options, done) => {
-    // Only here: nothing else takes forms, which any page may send anywhere.
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string' },
-      (_request: FastifyRequest, body: string) =>
-        Promise.resolve(Object.fromEntries(new URLSearchParams(body))),
-    );
-    route(
-      scope,
-      {
-        method: 'POST',
-        scope: 'read',
-        path: '/session',
-        summary: 'Log in by the token: sets the cookie of a session',
-        open: true,
-        body: loginSchema,
-        status: 204,
-      },
-      ({ body, request, reply }) => {
-        reply.header('set-cookie', gate.logIn(body.token, request.raw));
-        if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('/', 303);
-      },
-    );
-    done();
-  });
+  await formRoutes(app, (scope) => loginRoute(scope, gate, '/session'));
+  loginRoute(app, gate, `${API_PREFIX}/session`);
 
   route(
     app,
@@ -54,6 +29,19 @@ export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: 
     ({ request, reply }) => {
       if (request.access) reply.header('set-cookie', gate.logOut(request.access));
       onLogout();
+    },
+  );
+}
+
+function loginRoute(app: FastifyInstance, gate: Gate, path: string): void {
+  const summary = 'Log in by the password or a token: sets the cookie of a session';
+  route(
+    app,
+    { method: 'POST', scope: 'read', path, summary, open: true, body: loginSchema, status: 204 },
+    async ({ body, request, reply }) => {
+      const secret = 'token' in body ? body.token : body.password;
+      reply.header('set-cookie', await gate.logIn(secret, request.raw));
+      if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('/', 303);
     },
   );
 }

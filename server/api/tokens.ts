@@ -29,6 +29,8 @@ export interface Grant {
   readonly scope: Scope;
   /** undefined for the token that the appliance was given or made at start. */
   readonly tokenId?: string;
+  /** The era of the password (null: none) with which this ends; undefined where it lasts through all of them. */
+  readonly passwordEra?: string | null;
 }
 
 /**
@@ -58,6 +60,10 @@ export class Tokens {
       logger.error('api.tokens-damaged', { file, error: cause });
     }
     return tokens;
+  }
+
+  get areThere(): boolean {
+    return this.#byDigest.size > 0;
   }
 
   /** What this token opens; undefined for one that is unknown, revoked or expired. */

@@ -5,6 +5,7 @@ import { checkMirrors } from '../appliance/check-mirrors.ts';
 import { checkDriver } from '../appliance/driver-choice.ts';
 import { addDoctor } from './doctor-command.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
+import { addPassword } from './password-command.ts';
 import { registerRestCommands } from './rest-commands.ts';
 import { processTerminal } from './terminal.ts';
 import { ConfigurationFile } from '../config/configuration-file.ts';
@@ -37,6 +38,7 @@ export async function runCommandLine(argv: readonly string[], hooks: ApplianceHo
       exitCode = Math.max(driver, await checkMirrors(configuration, print));
     });
   addDoctor(program, processTerminal);
+  addPassword(program, processTerminal);
   registerRestCommands(program);
   try {
     await program.parseAsync([...argv]);

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Overview } from '../../shared/api.ts';
 import { ApiServer } from '../api/api-server.ts';
+import { PASSWORD_FILE } from '../api/password.ts';
 import { newToken } from '../api/secrets.ts';
 import { Appliance, type ApplianceHooks } from '../appliance/appliance.ts';
 import type { Logger } from '../base/logger.ts';
@@ -38,6 +39,7 @@ export async function startProxyfs(
     http: configuration.http,
     token,
     tokensFile: join(configuration.statePath, 'tokens.json'),
+    passwordFile: join(configuration.statePath, PASSWORD_FILE),
     logger,
     ...(webRoot && { webRoot }),
   });
@@ -46,7 +48,7 @@ export async function startProxyfs(
     return {
       url,
       token,
-      tokenMade: configuration.http.token === undefined,
+      tokenMade: configuration.http.token === undefined && !api.hasPassword,
       mountPoint: configuration.mountPoint,
       status: () => statusLine(controlPlane.overview()),
       stop: async () => {

@@ -33,6 +33,7 @@ export async function startApiBench(
     http,
     token: TEST_TOKEN,
     tokensFile: join(directory.path, 'tokens.json'),
+    passwordFile: join(directory.path, 'password.json'),
     logger: silentLogger,
     ...options,
     controlPlane,
