@@ -45,6 +45,8 @@ export interface FileSource {
   readonly stat: FileStat;
   /** The content in order, in pieces of any size; read once. */
   readonly content: Iterable<Buffer> | AsyncIterable<Buffer>;
+  /** Others follow at once: it may wait a moment to go with them. */
+  readonly isOneOfMany?: boolean;
 }
 
 /**

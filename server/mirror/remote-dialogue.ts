@@ -25,8 +25,8 @@ export class RemoteDialogue {
     this.#limitMs = limitMs;
   }
 
-  /** One line, without its end. */
-  async ask(line: string): Promise<string | undefined> {
+  /** One line, without its end, and what the program reads by itself after it. */
+  async ask(line: string, payload?: Buffer): Promise<string | undefined> {
     this.#channel ??= this.#begin();
     const begun = this.#channel;
     const channel = await begun;
@@ -34,6 +34,7 @@ export class RemoteDialogue {
     return new Promise((answer) => {
       this.#waiting.push(answer);
       channel.write(`${line}\n`);
+      if (payload) channel.write(payload);
       this.#watch(channel);
     });
   }

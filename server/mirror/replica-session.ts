@@ -6,6 +6,7 @@ import type { FileStat } from '../filesystem/file-tree.ts';
 import { type OwnerMapping, ownersByName } from './account-ids.ts';
 import type { MirrorCapabilities } from './link-state.ts';
 import { bootIdOf } from './boot-id.ts';
+import { BulkStaging } from './bulk-staging.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { RemoteTools } from './remote-tools.ts';
 import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
@@ -21,6 +22,7 @@ export class ReplicaSession {
   readonly handles: WriteHandles;
   readonly reserved: ReservedDirectory;
   readonly tools: RemoteTools;
+  readonly bulk: BulkStaging;
   readonly #owner: MirrorConfiguration['owner'];
   /** Undefined where owners are the same numbers there. */
   #mapping: OwnerMapping | undefined;
@@ -32,6 +34,7 @@ export class ReplicaSession {
     this.handles = new WriteHandles(session);
     this.reserved = new ReservedDirectory(session, rootPath);
     this.tools = new RemoteTools(session, this.reserved);
+    this.bulk = new BulkStaging(session, this.reserved);
     this.#owner = owner;
   }
 

@@ -23,6 +23,7 @@ export async function replaceFile(
   const { session, handles } = replica;
   const at = replica.absolute(path);
   const owner = await replica.ownerThere(source.stat);
+  if (source.isOneOfMany && (await replacedInBulk(replica, path, { source, owner }))) return;
   await staging(replica, { at, neededBytes: source.stat.sizeBytes }, async (staged) => {
     const pieces = new PieceWriter(session, staged.handle);
     const sizeBytes = await sent(pieces, source.content);
@@ -40,6 +41,28 @@ export async function replaceFile(
     await session.rename(staged.at, at);
     handles.forget(path);
   });
+}
+
+/** False where it is to be sent by itself, and nothing has happened yet. */
+async function replacedInBulk(
+  replica: ReplicaSession,
+  path: TreePath,
+  { source, owner }: { source: FileSource; owner: Owner | undefined },
+): Promise<boolean> {
+  const { session, handles, reserved, bulk } = replica;
+  if (!Array.isArray(source.content) || source.content.length !== 1) return false;
+  const [content] = source.content as [Buffer];
+  await reserved.make();
+  const staged = await bulk.stage({ content, stat: source.stat, owner });
+  if (staged === undefined) return false;
+  const at = replica.absolute(path);
+  handles.forget(path);
+  const renamed = await tried(session.rename(staged, at));
+  handles.forget(path);
+  if (!renamed.refusal) return true;
+  const error = await refusedReplacement(session, at, renamed.refusal, content.length);
+  await tried(session.remove(staged));
+  throw error;
 }
 
 /** Links under a staged name, and renames that into place. */

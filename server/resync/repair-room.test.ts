@@ -26,11 +26,11 @@ async function atOnce(room: RepairRoom, sizeBytes: number): Promise<number> {
 }
 
 it('lets more small files be on their way to a distant mirror, and no more large ones than memory allows', async () => {
-  expect(await atOnce(new RepairRoom(), 4096)).toBe(256);
-  expect(await atOnce(new RepairRoom(0.2), 4096)).toBe(256);
+  expect(await atOnce(new RepairRoom(), 4096)).toBe(512);
+  expect(await atOnce(new RepairRoom(0.2), 4096)).toBe(512);
   expect(await atOnce(new RepairRoom(50), 4096)).toBe(1024);
   expect(await atOnce(new RepairRoom(60_000), 4096)).toBe(1024);
-  expect(await atOnce(new RepairRoom(), 100 * MIB)).toBe(3);
+  expect(await atOnce(new RepairRoom(), 100 * MIB)).toBe(7);
   expect(await atOnce(new RepairRoom(50), 100 * MIB)).toBe(15);
 });
 
@@ -38,5 +38,5 @@ it('gives its room back after a failure', async () => {
   const room = new RepairRoom();
   const failing = () => room.with(100 * MIB, () => Promise.reject(new Error('refused')));
   for (let k = 0; k < 10; k += 1) await expect(failing()).rejects.toThrow('refused');
-  expect(await atOnce(room, 100 * MIB)).toBe(3);
+  expect(await atOnce(room, 100 * MIB)).toBe(7);
 });

@@ -2,7 +2,7 @@ import { Permits } from '../base/permits.ts';
 
 const MIB = 1024 * 1024;
 /** As much as keeps a near server busy. */
-const LEAST_BYTES = 8 * MIB;
+const LEAST_BYTES = 16 * MIB;
 /** As much as may be spent on a distant one. */
 const MOST_BYTES = 32 * MIB;
 /** A small file takes three round trips, one after the other: so much fills them with some thousand files a second. */

@@ -84,7 +84,7 @@ export class Repair {
 
   /** A file that has one name, and of which the mirror has nothing, in a directory that it has. */
   newFile(path: TreePath, here: FileStat): Promise<void> {
-    return this.#replace(path, here);
+    return this.#replace(path, here, true);
   }
 
   /** The directory alone, in one that the mirror has: its attributes come when all is in it. */
@@ -244,9 +244,10 @@ export class Repair {
     await this.#linkNames(path, names, same);
   }
 
-  async #replace(path: TreePath, here: FileStat): Promise<void> {
+  async #replace(path: TreePath, here: FileStat, isOneOfMany = false): Promise<void> {
     await this.room.with(here.sizeBytes, async () => {
-      await this.mirror.replaceFile(path, { stat: here, content: await this.#content(path, here.sizeBytes) });
+      const content = await this.#content(path, here.sizeBytes);
+      await this.mirror.replaceFile(path, { stat: here, content, isOneOfMany });
     });
   }
 

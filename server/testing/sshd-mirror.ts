@@ -25,7 +25,7 @@ export interface SshdOptions {
   readonly logsRequests?: boolean;
   /** The server has a host key of each type; known_hosts knows the last one. */
   readonly hostKeyTypes?: readonly HostKeyType[];
-  /** What its machine has in files such as /etc/passwd, by their path. */
+  /** What its machine has in files such as /etc/passwd, by their path; scripts can be run. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -174,7 +174,7 @@ class Sshd implements SshdMirror {
 
   #show(path: string, content: string): void {
     const file = join(this.#directory, basename(path));
-    writeFileSync(file, content, { mode: 0o644 });
+    writeFileSync(file, content, { mode: content.startsWith('#!') ? 0o755 : 0o644 });
     this.#files.set(path, file);
   }
 

@@ -1,0 +1,133 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { asAppError } from '../base/errors.ts';
+import type { FileSource } from '../filesystem/file-tree.ts';
+import { treePath } from '../filesystem/tree-path.ts';
+import { type SmallDisk, smallDisk } from '../testing/small-disk.ts';
+import { type SshdMirror, type SshdOptions, startSshdMirror } from '../testing/sshd-mirror.ts';
+import { OPEN } from './sftp-protocol.ts';
+import type { SftpSession } from './sftp-session.ts';
+import type { SftpTree } from './sftp-tree.ts';
+import { openTree } from './testing.ts';
+
+const FILES = 600;
+const OWNER = { uid: 1234, gid: 4321 };
+const MIB = 1024 * 1024;
+
+let server: SshdMirror;
+let tree: SftpTree;
+let session: SftpSession;
+let close: () => void;
+let disk: SmallDisk | undefined;
+
+afterEach(async () => {
+  close();
+  await server.stop();
+  disk?.remove();
+  disk = undefined;
+});
+
+async function start(options: SshdOptions = {}): Promise<void> {
+  server = await startSshdMirror(options);
+  ({ tree, session, close } = await openTree(server.config({ owner: 'preserve' }), 2000));
+}
+
+/** How many files were sent by themselves. */
+function countSent(): () => number {
+  const opened = vi.spyOn(session, 'open');
+  return () => opened.mock.calls.filter(([, flags]) => (flags & OPEN.CREAT) !== 0).length;
+}
+
+function sourceOf(k: number, sizeBytes = (k * 37) % 9000): FileSource {
+  const mtimeNs = BigInt(1_600_000_000 + k) * 1_000_000_000n;
+  const mode = k % 2 ? 0o640 : 0o755;
+  const stat = { type: 'file', mode, ...OWNER, sizeBytes, mtimeNs, atimeNs: 0n } as const;
+  return { stat, content: [Buffer.alloc(sizeBytes, `content of ${k} `)], isOneOfMany: true };
+}
+
+const replaced = (count: number, sizeBytes?: number) =>
+  Promise.allSettled(
+    Array.from({ length: count }, (_, k) => tree.replaceFile(treePath(`/f${k}`), sourceOf(k, sizeBytes))),
+  );
+
+const codesOf = (outcomes: readonly PromiseSettledResult<void>[]) =>
+  new Set(outcomes.map((each) => (each.status === 'fulfilled' ? 'done' : asAppError(each.reason).code)));
+
+const staged = () => readdirSync(join(server.root, '.proxyfs/staging'));
+
+/** That each is there as it was to be, and nothing else. */
+function expectAll(count: number): void {
+  for (let k = 0; k < count; k += 1) {
+    const { stat, content } = sourceOf(k);
+    const at = join(server.root, `f${k}`);
+    const found = lstatSync(at);
+    expect([k, found.mode & 0o7777, found.mtimeMs, found.uid, found.gid]).toEqual([
+      k,
+      stat.mode,
+      Number(stat.mtimeNs / 1_000_000n),
+      OWNER.uid,
+      OWNER.gid,
+    ]);
+    expect([k, readFileSync(at).equals((content as [Buffer])[0])]).toEqual([k, true]);
+  }
+  expect(staged()).toEqual([]);
+}
+
+it('puts many small files in place as they are, by the tar of the server', async () => {
+  await start();
+  const sent = countSent();
+  expect(codesOf(await replaced(FILES))).toEqual(new Set(['done']));
+  expectAll(FILES);
+  expect(sent()).toBe(0);
+});
+
+it('sends large ones, those with special bits and a few by themselves', async () => {
+  await start();
+  const sent = countSent();
+  expect(codesOf(await replaced(3))).toEqual(new Set(['done']));
+  expectAll(3);
+  expect(sent()).toBe(3);
+  const setuid = { ...sourceOf(0).stat, mode: 0o4755 };
+  await Promise.all(
+    Array.from({ length: 20 }, (_, k) =>
+      tree.replaceFile(treePath(`/s${k}`), { ...sourceOf(k), stat: setuid }),
+    ),
+  );
+  expect(lstatSync(join(server.root, 's7')).mode & 0o7777).toBe(0o4755);
+  expect(sent()).toBe(23);
+});
+
+it.each([
+  ['may run nothing but SFTP', { sftpOnly: true }],
+  ['has no tar', { files: { '/usr/bin/tar': '' } }],
+  ['has a tar that says yes and does nothing', { files: { '/usr/bin/tar': '#!/bin/sh\ncat >/dev/null\n' } }],
+  ['has a tar that never ends', { files: { '/usr/bin/tar': '#!/bin/sh\nexec sleep 1000\n' } }],
+])('sends each by itself where the login %s', async (_, options: SshdOptions) => {
+  await start(options);
+  const sent = countSent();
+  expect(codesOf(await replaced(FILES))).toEqual(new Set(['done']));
+  expectAll(FILES);
+  expect(sent()).toBe(FILES);
+});
+
+it('leaves nothing behind when the disk is full, and says so', async () => {
+  disk = smallDisk({ sizeBytes: 4 * MIB, kind: 'tmpfs' });
+  await start({ root: disk.path });
+  const codes = codesOf(await replaced(FILES, 16_384));
+  expect([...codes].sort()).toEqual(['NO_SPACE', 'done']);
+  expect(staged()).toEqual([]);
+});
+
+it('answers within its limits when the server freezes, and leaves nothing once it is back', async () => {
+  await start();
+  expect(codesOf(await replaced(FILES))).toEqual(new Set(['done']));
+  await server.freeze();
+  const codes = codesOf(await replaced(FILES));
+  expect([...codes].filter((code) => !code.startsWith('MIRROR_'))).toEqual([]);
+  await server.thaw();
+  const again = await openTree(server.config({ owner: 'preserve' }));
+  await again.tree.dropLeftovers();
+  again.close();
+  expectAll(FILES);
+});

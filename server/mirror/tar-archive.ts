@@ -1,0 +1,52 @@
+const BLOCK_BYTES = 512;
+/** The numbers that seven and eleven octal digits hold. */
+const MOST_ID = 0o7777777;
+const MOST_SECONDS = 0o77777777777;
+const NAME_BYTES = 100;
+
+/** A regular file of an archive; times in seconds. */
+export interface TarEntry {
+  readonly name: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly content: Buffer;
+}
+
+/** Whether the format of 1988 holds it as it is, which every tar reads. */
+export function fitsTar({ name, uid, gid, mtime }: TarEntry): boolean {
+  return name.length <= NAME_BYTES && uid <= MOST_ID && gid <= MOST_ID && mtime >= 0 && mtime <= MOST_SECONDS;
+}
+
+/**
+ * A whole archive in ustar format (POSIX.1-1988, "ustar Interchange Format" of pax(1)). Names of users and groups are left
+ * empty, so that the numbers count.
+ */
+export function tarArchive(entries: readonly TarEntry[]): Buffer {
+  const pieces = entries.flatMap((entry) => {
+    const rest = entry.content.length % BLOCK_BYTES;
+    return [header(entry), entry.content, Buffer.alloc(rest === 0 ? 0 : BLOCK_BYTES - rest)];
+  });
+  return Buffer.concat([...pieces, Buffer.alloc(2 * BLOCK_BYTES)]);
+}
+
+function header({ name, mode, uid, gid, mtime, content }: TarEntry): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  block.write(name, 0, 'latin1');
+  block.write(octal(mode, 7), 100, 'latin1');
+  block.write(octal(uid, 7), 108, 'latin1');
+  block.write(octal(gid, 7), 116, 'latin1');
+  block.write(octal(content.length, 11), 124, 'latin1');
+  block.write(octal(mtime, 11), 136, 'latin1');
+  // The sum is made over a field of blanks.
+  block.write('        0', 148, 'latin1');
+  block.write('ustar\0' + '00', 257, 'latin1');
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
+  return block;
+}
+
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, '0');
+}
