@@ -88,12 +88,12 @@ describe('through the mount, onto three mirrors,', () => {
   );
 
   it(
-    'cp -a and rsync -aU keep the times of reading and changing, tar the latter, to the microsecond',
+    'cp -a and rsync -aU keep the times of reading and changing, tar the latter, to the nanosecond',
     async () => {
       await mkdir(join(scratch.path, 'timed'));
       // Reading a file may move its own time of reading, so each program gets files of its own.
       await shell(`cd '${scratch.path}/timed' && for tool in cp rsync tar; do mkdir $tool; for k in $(seq 20); do
-        echo $k > $tool/$k; touch -a -d "2011-12-13 14:15:$k.123456" $tool/$k; touch -m -d "2001-02-03 04:05:$k.987654" $tool/$k
+        echo $k > $tool/$k; touch -a -d "2011-12-13 14:15:$k.123456789" $tool/$k; touch -m -d "2001-02-03 04:05:$k.987654321" $tool/$k
       done; done`);
       const times = (directory: string, format: string) =>
         shell(`cd '${directory}' && stat -c '%n ${format}' *`);

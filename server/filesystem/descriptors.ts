@@ -7,7 +7,6 @@ import {
   fdatasync,
   fsync,
   ftruncate,
-  futimes,
   open,
   read,
   write,
@@ -31,7 +30,6 @@ export const closeDescriptor = promisify(close);
 export const truncateDescriptor: (fd: number, sizeBytes: number) => Promise<void> = promisify(ftruncate);
 export const syncDescriptor = promisify(fsync);
 export const syncDataDescriptor = promisify(fdatasync);
-export const timesOfDescriptor = promisify(futimes);
 export const chmodDescriptor = promisify(fchmod);
 export const chownDescriptor = promisify(fchown);
 

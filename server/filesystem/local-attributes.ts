@@ -1,7 +1,7 @@
-import { chmod, lchown, lstat, lutimes } from 'node:fs/promises';
+import { chmod, lchown, lstat } from 'node:fs/promises';
 import { AppError } from '../base/errors.ts';
 import type { LocalPaths } from './local-paths.ts';
-import { timeForNode } from './local-times.ts';
+import { setTimes } from './local-times.ts';
 import type { OperationOf } from './operation.ts';
 
 /** chmod, chown and times, each a single system call that never follows a symlink. */
@@ -23,7 +23,7 @@ export class LocalAttributes {
     await lchown(this.#paths.absolute(path), uid, gid);
   }
 
-  async times({ path, atimeNs, mtimeNs }: OperationOf<'times'>): Promise<void> {
-    await lutimes(this.#paths.absolute(path), timeForNode(atimeNs), timeForNode(mtimeNs));
+  times({ path, atimeNs, mtimeNs }: OperationOf<'times'>): void {
+    setTimes(this.#paths.absolute(path), { atimeNs, mtimeNs });
   }
 }

@@ -1,4 +1,4 @@
-import { constants, futimesSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { link, rename, unlink } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
@@ -14,7 +14,7 @@ import { appErrorOf } from './errno.ts';
 import type { FileSource } from './file-tree.ts';
 import { ensurePrivateDirectory, type LocalPaths } from './local-paths.ts';
 import { isSameInode, lstatOptional } from './local-stat.ts';
-import { timeForNode } from './local-times.ts';
+import { setTimesOfDescriptor } from './local-times.ts';
 
 /** Whole files put in place by a rename out of the staging directory. */
 export class LocalReplacing {
@@ -68,7 +68,7 @@ async function writeStaged(staged: string, { stat, content }: FileSource): Promi
     // ORDER: chown(2) takes setuid and setgid away; times come after every other change.
     await chownDescriptor(fd, stat.uid, stat.gid);
     await chmodDescriptor(fd, stat.mode);
-    futimesSync(fd, timeForNode(stat.atimeNs), timeForNode(stat.mtimeNs));
+    setTimesOfDescriptor(fd, stat);
     // DURABILITY: without this a power cut may leave the new name with no content.
     await syncDataDescriptor(fd);
   } finally {

@@ -1,4 +1,4 @@
-import { constants, fstatSync, futimesSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { chmod, rmdir, unlink } from 'node:fs/promises';
 import {
   CAREFULLY,
@@ -10,7 +10,7 @@ import {
 } from './descriptors.ts';
 import { hasErrno } from './errno.ts';
 import { isSameInode, lstatOptional, typeOf } from './local-stat.ts';
-import { timeForNode } from './local-times.ts';
+import { setTimesOfDescriptor } from './local-times.ts';
 import type { UndoRecord } from './undo-record.ts';
 
 type RecordOf<Kind extends UndoRecord['kind']> = Extract<UndoRecord, { kind: Kind }>;
@@ -64,7 +64,7 @@ export async function removeNew(record: RecordOf<'entry'>): Promise<void> {
 export async function putBackWrite(fd: number, record: RecordOf<'write'>, overlap: Buffer): Promise<void> {
   await putBackBytes(fd, record.offset, overlap);
   if (fstatSync(fd).size !== record.sizeBytes) await truncateDescriptor(fd, record.sizeBytes);
-  futimesSync(fd, timeForNode(record.atimeNs), timeForNode(record.mtimeNs));
+  setTimesOfDescriptor(fd, record);
 }
 
 /**

@@ -1,19 +1,14 @@
 import { fstatSync } from 'node:fs';
 import { AppError } from '../base/errors.ts';
-import {
-  chmodDescriptor,
-  chownDescriptor,
-  timesOfDescriptor,
-  truncateDescriptor,
-} from '../filesystem/descriptors.ts';
+import { chmodDescriptor, chownDescriptor, truncateDescriptor } from '../filesystem/descriptors.ts';
 import { appErrorOf } from '../filesystem/errno.ts';
+import { setTimesOfDescriptor } from '../filesystem/local-times.ts';
 import type { AttributeChange, Caller } from '../fuse/driver.ts';
 import type { FileChanges, Plan, Target } from './file-changes.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
 import { hasPrivilege, isUnprivileged, withoutPrivilege } from './privilege-bits.ts';
 
 const NS_PER_MS = 1_000_000n;
-const NS_PER_SECOND = 1e9;
 
 /**
  * The fields of a setattr, each a transaction of its own in the order size, owner, mode, times: a later one
@@ -147,8 +142,7 @@ export class AttributeChanges {
 async function setOrphanTimes(file: OpenFile, atimeNs?: bigint, mtimeNs?: bigint): Promise<void> {
   await onLocal(async () => {
     const stat = fstatSync(file.fd, { bigint: true });
-    const seconds = (timeNs: bigint) => Number(timeNs) / NS_PER_SECOND;
-    await timesOfDescriptor(file.fd, seconds(atimeNs ?? stat.atimeNs), seconds(mtimeNs ?? stat.mtimeNs));
+    setTimesOfDescriptor(file.fd, { atimeNs: atimeNs ?? stat.atimeNs, mtimeNs: mtimeNs ?? stat.mtimeNs });
   });
 }
 

@@ -38,10 +38,6 @@ const ALWAYS: readonly Exceptions[] = [
     errno: 'ENAMETOOLONG',
     names: ['paths: directories can be nested deeper than any path can say'],
   },
-  {
-    reason: 'Node sets times to the microsecond',
-    names: ['clock: times are set exactly to the nanosecond'],
-  },
 ];
 
 const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
@@ -91,6 +87,7 @@ const OF_DRIVER: Readonly<Record<MountDriver, readonly Exceptions[]>> = {
     {
       reason: 'libfuse 2 passes on both times or none, in milliseconds since 1970',
       names: [
+        'clock: times are set exactly to the nanosecond',
         'clock: times of a file are set exactly: microseconds',
         'clock: times of a directory are set exactly: microseconds',
         'clock: times of a file are set exactly: before 1970',
