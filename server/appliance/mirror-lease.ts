@@ -77,12 +77,17 @@ export class MirrorLease {
     this.#renewals = this.#noted = options.count.known;
   }
 
+  /** What stands there, for `check`. */
+  look(): Promise<Buffer | undefined> {
+    return this.#tree.readReserved(LEASE_FILE);
+  }
+
   /**
    * Rejects with MIRROR_HELD where somebody else uses the mirror; changes nothing there. Answers how often the lease
    * there was renewed.
    */
-  async check(): Promise<number> {
-    const content = await this.#tree.readReserved(LEASE_FILE);
+  async check(found = this.look()): Promise<number> {
+    const content = await found;
     const lease = content && parsedLease(content);
     const standing = await this.#standingOf(content, lease);
     this.#standing = standing;
@@ -99,7 +104,7 @@ export class MirrorLease {
   async take(): Promise<void> {
     const seen = this.#seen?.content;
     const lookedAt = now();
-    const found = await this.#tree.readReserved(LEASE_FILE);
+    const found = await this.look();
     // RACE: a comparison that took long may lie between, and somebody else was let in.
     if (found?.toString('latin1') !== seen) throw this.#held(found && parsedLease(found));
     if (this.#standing === 'ours') return this.#renewInPlace(lookedAt);
@@ -250,7 +255,7 @@ export class MirrorLease {
   }
 
   async #read(): Promise<Lease | undefined> {
-    const content = await this.#tree.readReserved(LEASE_FILE);
+    const content = await this.look();
     return content && parsedLease(content);
   }
 

@@ -99,10 +99,13 @@ export class ReplicaIdentity {
    * equal ones adopted.
    */
   async admit({ mirror, tree, lease, markAllStale }: Admission): Promise<void> {
+    // Asked for together: at a distance each turn counts.
+    const found = lease.look();
+    found.catch(() => {});
     const theirs = await readIdentity(tree, `mirror ${mirror}`);
     checkKind(mirror, theirs);
     if (theirs) this.#checkSet(mirror, theirs);
-    const renewals = await lease.check();
+    const renewals = await lease.check(found);
     if (theirs) this.#checkGeneration(mirror, theirs);
     const isOurs = theirs && this.#isOurs(mirror, theirs, renewals);
     if (isOurs) await this.#otherExcludes(mirror, tree, markAllStale);

@@ -10,7 +10,7 @@ import { BulkStaging } from './bulk-staging.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { RemoteTools } from './remote-tools.ts';
 import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
-import { isRefusal, type SftpAttributes } from './sftp-protocol.ts';
+import { isRefusal, type SftpAttributes, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { WriteHandles } from './write-handles.ts';
 import { probeWriting, type WriteProbe } from './write-probe.ts';
@@ -27,6 +27,7 @@ export class ReplicaSession {
   /** Undefined where owners are the same numbers there. */
   #mapping: OwnerMapping | undefined;
   #probe: Promise<WriteProbe> | undefined;
+  readonly #bootId: Promise<string | undefined>;
 
   private constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
     this.session = session;
@@ -36,13 +37,15 @@ export class ReplicaSession {
     this.tools = new RemoteTools(session, this.reserved);
     this.bulk = new BulkStaging(session, this.reserved);
     this.#owner = owner;
+    this.#bootId = bootIdOf(session);
+    // Whoever asks for it hears why.
+    this.#bootId.catch(() => {});
   }
 
   /** Finds the mirror's directory; refuses where it is missing, since making it is the operator's decision. */
   static async open(session: SftpSession, config: MirrorConfiguration): Promise<ReplicaSession> {
-    const rootPath = await resolved(session, config.path);
-    const found = rootPath === undefined ? undefined : await lstatOrMissing(session, rootPath);
-    if (rootPath === undefined || !found || typeOf(found) !== 'directory') {
+    const rootPath = await rootOf(session, config.path);
+    if (rootPath === undefined) {
       throw new AppError('MIRROR_UNSUITABLE', `${config.path} is not a directory on the mirror`);
     }
     const replica = new ReplicaSession(session, rootPath, config.owner);
@@ -82,7 +85,7 @@ export class ReplicaSession {
 
   async capabilities(): Promise<MirrorCapabilities> {
     const { extensions, writePieceBytes } = this.session;
-    const [probe, bootId] = await Promise.all([this.probe(), bootIdOf(this.session)]);
+    const [probe, bootId] = await Promise.all([this.probe(), this.#bootId]);
     return {
       atomicRename: extensions.posixRename,
       fsync: extensions.fsync,
@@ -108,6 +111,14 @@ export class ReplicaSession {
       return undefined;
     }
   }
+}
+
+/** Without symlinks; undefined where it is no directory. */
+async function rootOf(session: SftpSession, path: string): Promise<string | undefined> {
+  const [real, asGiven] = await Promise.all([resolved(session, path), tried(session.lstat(path))]);
+  if (real === undefined) return undefined;
+  const found = (real === path && asGiven.value) || (await lstatOrMissing(session, real));
+  return found && typeOf(found) === 'directory' ? real : undefined;
 }
 
 async function resolved(session: SftpSession, path: string): Promise<string | undefined> {

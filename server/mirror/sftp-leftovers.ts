@@ -3,6 +3,7 @@ import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
 import { STATUS, tried } from './sftp-protocol.ts';
+import { pagesOf } from './sftp-read.ts';
 
 /** A server that says "removed" and lists it again must not keep us for ever. */
 const MOST_ROUNDS = 100;
@@ -59,13 +60,13 @@ async function dropSome({ session }: ReplicaSession, directory: string): Promise
   if (opened.refusal) throw await explained(session, opened.refusal, { at: directory });
   let removed = false;
   try {
-    for (let page = await session.readdir(opened.value); page; page = await session.readdir(opened.value)) {
+    for await (const page of pagesOf(session, opened.value)) {
       const names = page.map((entry) => entry.filename).filter(isOrdinary);
       const outcomes = await Promise.all(names.map((name) => tried(session.remove(`${directory}/${name}`))));
       removed ||= outcomes.some((outcome) => !outcome.refusal);
     }
   } finally {
-    await tried(session.close(opened.value)).catch(() => {});
+    tried(session.close(opened.value)).catch(() => {});
   }
   return removed;
 }

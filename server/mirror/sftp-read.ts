@@ -48,7 +48,7 @@ export async function* list(
   const handle = await openDirectory(session, at);
   try {
     let emptyPages = 0;
-    for (let page = await session.readdir(handle); page; page = await session.readdir(handle)) {
+    for await (const page of pagesOf(session, handle)) {
       emptyPages = page.length === 0 ? emptyPages + 1 : 0;
       if (emptyPages > EMPTY_PAGES) throw new AppError('INPUT_OUTPUT', `the listing of ${at} never ends`);
       const entries = await entriesOf(replica, at, visible(page, path));
@@ -59,7 +59,25 @@ export async function* list(
   } catch (thrown) {
     throw await explained(session, thrown, { at });
   } finally {
-    await tried(session.close(handle)).catch(() => {});
+    tried(session.close(handle)).catch(() => {});
+  }
+}
+
+/** Two are asked for at a time: that there is no more takes as long to hear as all that there is. */
+export async function* pagesOf(
+  session: SftpSession,
+  handle: Buffer,
+): AsyncGenerator<readonly SftpEntry[], void, undefined> {
+  const ask = () => {
+    const page = session.readdir(handle);
+    // Whoever lists may have seen enough.
+    page.catch(() => {});
+    return page;
+  };
+  let [next, afterwards] = [ask(), ask()];
+  for (let page = await next; page; page = await next) {
+    [next, afterwards] = [afterwards, ask()];
+    yield page;
   }
 }
 
