@@ -8,7 +8,7 @@ import { SeededRandom } from './testing/seeded-random.ts';
 import { figure } from './testing/figure.ts';
 
 /** Longer, or the printed seed of a run that failed: `PROXYFS_TEST_CHAOS_SECONDS=600 PROXYFS_TEST_SEED=7 npx vitest run server/chaos`. */
-const SECONDS = Number(process.env['PROXYFS_TEST_CHAOS_SECONDS'] ?? 30);
+const SECONDS = Number(process.env['PROXYFS_TEST_CHAOS_SECONDS'] ?? 20);
 const SEED = Number(process.env['PROXYFS_TEST_SEED'] ?? Date.now() % 1_000_000);
 /** Where replicas and log of a run that failed are kept; by default nowhere. */
 const KEPT = process.env['PROXYFS_TEST_KEEP'];

@@ -6,7 +6,7 @@ import { SeededRandom } from './testing/seeded-random.ts';
 import { figure } from './testing/figure.ts';
 
 /** Another number, or the printed seed of a run that failed: `PROXYFS_TEST_KILLS=100 PROXYFS_TEST_SEED=7 npx vitest run server/crash-random`. */
-const KILLS = Number(process.env['PROXYFS_TEST_KILLS'] ?? 30);
+const KILLS = Number(process.env['PROXYFS_TEST_KILLS'] ?? 20);
 const SEED = Number(process.env['PROXYFS_TEST_SEED'] ?? Date.now() % 1_000_000);
 const WRITERS = 6;
 const BUSY_MS = { least: 20, most: 400 };

@@ -123,9 +123,9 @@ describe('through the mount, onto three mirrors,', () => {
           `cd '${root}' && find . -path ./.proxyfs -prune -o -type f -print0 | sort -z | xargs -0 stat -c '%n "%Y-%s"'`,
         );
       await shell(
-        'echo new > index.html; echo more >> index.html; mv index.html moved.html; truncate -s 5 moved.html',
+        'mkdir pages; cd pages; echo new > index.html; echo more >> index.html; mv index.html moved.html; truncate -s 5 moved.html',
       );
-      await expectAllEqual();
+      await expectAllEqual('pages');
       const local = await etags(appliance.localPath);
       expect(local.split('\n').length).toBeGreaterThan(FILES);
       for (const root of [appliance.mountPoint, ...mirrors.map((mirror) => mirror.root)])

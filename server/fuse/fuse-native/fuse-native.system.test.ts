@@ -79,10 +79,10 @@ describe('a mount by fuse-native', () => {
     expect(await readFile(local('d/.fuse_hidden0000000100000fff'), 'utf8')).toBe('x\n');
   });
 
-  it('lists 3,000 entries, and names of 255 bytes', async () => {
+  it('lists 1,000 entries, and names of 255 bytes', async () => {
     const longest = 'n'.repeat(255);
     await sh(
-      `mkdir d; cd d; seq 3000 | xargs touch; touch ${longest}; test "$(ls | wc -l)" = 3001; ls -f > /dev/null`,
+      `mkdir d; cd d; seq 1000 | xargs touch; touch ${longest}; test "$(ls | wc -l)" = 1001; ls -f > /dev/null`,
     );
     expect(await readdir(local('d'))).toContain(longest);
     const refused = await tree.sh(`touch ${longest}n`);
