@@ -28,8 +28,13 @@ export class LiveJobs {
   }
 }
 
-/** The list with this job as it is now, newest first. */
+/**
+ * The list with this job as it is now, newest first. What is over stays so: the answer to its beginning may be handled after
+ * the event of its end.
+ */
 export function withJob(jobs: readonly JobView[], changed: JobView): readonly JobView[] {
-  if (!jobs.some(({ id }) => id === changed.id)) return [changed, ...jobs];
+  const listed = jobs.find(({ id }) => id === changed.id);
+  if (!listed) return [changed, ...jobs];
+  if (listed.endedAt !== undefined) return jobs;
   return jobs.map((job) => (job.id === changed.id ? changed : job));
 }
