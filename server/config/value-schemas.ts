@@ -18,7 +18,9 @@ const text = z
   .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
 
 /** A file or directory on this machine, as written: `~/` and relative paths are not resolved yet. */
-export const filePath = text.regex(/^(?!~[^/])/, { error: '~user is not expanded; write the path out' });
+export const filePath = text
+  .regex(/^(?!~[^/])/, { error: '~user is not expanded; write the path out' })
+  .meta({ form: 'a path' });
 
 /** The login's name on a mirror. */
 export const userName = text.regex(/^[^\s-]\S*$/, { error: 'must not hold spaces or begin with -' });
