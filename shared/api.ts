@@ -240,6 +240,24 @@ export const whoSchema = z
   .object({ by: z.enum(['token', 'session']), scope: z.enum(SCOPES) })
   .meta({ id: 'Who' });
 
+/** The login of a browser. `agent` is what it calls itself. */
+export const sessionViewSchema = z
+  .object({
+    id: z.string(),
+    address: z.string(),
+    agent: z.string(),
+    openedAt: time,
+    lastUsedAt: time,
+    /** The one that asks. */
+    current: z.boolean(),
+  })
+  .meta({ id: 'Session' });
+export type SessionView = z.infer<typeof sessionViewSchema>;
+
+export const sessionListSchema = z
+  .object({ items: z.array(sessionViewSchema), nextCursor: z.null() })
+  .meta({ id: 'SessionList' });
+
 /** The answer of `GET /setup`. */
 export const setupSchema = z.object({ passwordSet: z.boolean() }).meta({ id: 'Setup' });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OUTCOMES } from './api.ts';
+import { LOG_LEVELS } from './log.ts';
 import { METRIC_RANGES } from './mirror-metrics.ts';
 import { OPERATION_KINDS, SCOPES } from './states.ts';
 
@@ -27,6 +28,20 @@ export const transactionsQuerySchema = z.strictObject({
   cursor: z.string().max(PATH_CHARS).optional(),
 });
 export type TransactionsQuery = z.infer<typeof transactionsQuerySchema>;
+
+/** The query of `GET /log`. */
+export const logQuerySchema = z.strictObject({
+  /** Lines that came later than this one, the earliest first; without it the latest. */
+  after: wholeNumber.optional(),
+  level: z.enum(LOG_LEVELS).default('debug'),
+  limit: wholeNumber.pipe(z.number().min(1).max(500)).default(200),
+});
+
+/** The query of `GET /audit`. */
+export const auditQuerySchema = z.strictObject({
+  limit: wholeNumber.pipe(z.number().min(1).max(PAGE_ITEMS)).default(50),
+  cursor: wholeNumber.optional(),
+});
 
 /** The query of `GET /mirrors/:id/metrics`. */
 export const metricsQuerySchema = z.strictObject({ range: z.enum(METRIC_RANGES).default('1h') });
@@ -100,6 +115,9 @@ export const newPasswordSchema = secret.min(LEAST_PASSWORD_CHARS);
 
 /** The body of `POST /session`; a form has one field for both, so either may hold the other. */
 export const loginSchema = z.union([z.strictObject({ token: secret }), z.strictObject({ password: secret })]);
+
+/** The body of `POST /password`. */
+export const passwordBodySchema = z.strictObject({ current: secret, next: newPasswordSchema });
 
 /** The body of `POST /setup`: the token that the appliance was started with, and the first password. */
 export const setupBodySchema = z.strictObject({ token: secret, password: newPasswordSchema });

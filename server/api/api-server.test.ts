@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { createServer } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { LogRing } from '../base/log-ring.ts';
 import { silentLogger } from '../base/logger.ts';
 import { httpRequest } from '../testing/http-request.ts';
 import { MemoryControlPlane } from '../testing/memory-control-plane.ts';
@@ -27,8 +28,8 @@ function serverOn(
     controlPlane: new MemoryControlPlane(),
     http: { host, port: options.port ?? 0, token: options.explicit ? token : undefined, allowedHosts: [] },
     token,
-    tokensFile: join(directory, 'tokens.json'),
-    passwordFile: join(directory, 'password.json'),
+    statePath: directory,
+    log: new LogRing(),
     logger: silentLogger,
   });
   running.push(server);

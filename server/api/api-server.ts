@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ControlPlane } from '../appliance/control-plane.ts';
 import { AppError } from '../base/errors.ts';
+import type { LogRing } from '../base/log-ring.ts';
 import type { Logger } from '../base/logger.ts';
 import type { HttpConfiguration } from '../config/configuration.ts';
 import { createApp } from './app.ts';
+import { Audit } from './audit.ts';
 import { EventFeed } from './event-feed.ts';
 import { Gate } from './gate.ts';
 import { isLoopback, isWildcard } from './host-guard.ts';
 import { LiveUpdates } from './live-updates.ts';
-import { Password } from './password.ts';
+import { Password, PASSWORD_FILE } from './password.ts';
+import { System } from './system.ts';
 import { Tokens } from './tokens.ts';
 
 export interface ApiServerOptions {
@@ -18,10 +21,9 @@ export interface ApiServerOptions {
   readonly http: HttpConfiguration;
   /** What opens the door: `http.token`, or one made at start. */
   readonly token: string;
-  /** Where the tokens that operators make are kept. */
-  readonly tokensFile: string;
-  /** Where the hash of the password is kept. */
-  readonly passwordFile: string;
+  /** Where tokens, the hash of the password and the audit are kept. */
+  readonly statePath: string;
+  readonly log: LogRing;
   /** The built dashboard; without it only the API answers. */
   readonly webRoot?: string;
   readonly logger: Logger;
@@ -58,12 +60,14 @@ export class ApiServer {
 
   /** Listens. Rejects with CONFIG_INVALID where that would be unsafe, and with LISTEN_FAILED. */
   async start(): Promise<{ url: string }> {
-    const { controlPlane, http, token, logger } = this.#options;
+    const { controlPlane, http, token, statePath, log, logger } = this.#options;
     if (token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
     this.#routes.length = 0;
     const nowMs = this.#options.nowMs ?? (() => performance.now());
-    const tokens = await Tokens.load(this.#options.tokensFile, logger);
-    const password = await Password.load(this.#options.passwordFile, logger);
+    const tokens = await Tokens.load(join(statePath, 'tokens.json'), logger);
+    const password = await Password.load(join(statePath, PASSWORD_FILE), logger);
+    const audit = await Audit.load(join(statePath, 'audit.jsonl'), logger);
+    const system = new System({ controlPlane, log, statePath });
     this.#password = password;
     this.#checkSafe(tokens, password);
     const gate = new Gate({
@@ -81,14 +85,29 @@ export class ApiServer {
     const onLogout = () => live.dropEndedSessions();
     const onRoute = (method: string, url: string) => void this.#routes.push({ method, url });
     const webRoot = this.#presentWebRoot();
-    const app = await createApp({ controlPlane, gate, tokens, feed, webRoot, logger, onLogout, onRoute });
+    const app = await createApp({
+      controlPlane,
+      gate,
+      tokens,
+      feed,
+      log,
+      audit,
+      system,
+      webRoot,
+      logger,
+      onLogout,
+      onRoute,
+    });
     password.watch();
     feed.start();
+    system.start();
     live.start(app.server);
     this.#stopServing = async () => {
       live.stop();
       feed.stop();
+      system.stop();
       await app.close();
+      await audit.close();
       await password.close();
       await tokens.close().catch((error: unknown) => logger.error('api.tokens-not-written', { error }));
     };

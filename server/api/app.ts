@@ -4,6 +4,8 @@ import { includesScope } from '../../shared/states.ts';
 import type { ControlPlane } from '../appliance/control-plane.ts';
 import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { LogRing } from '../base/log-ring.ts';
+import type { Audit } from './audit.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
 import { loginPage, setupPage, wantsPage } from './login-page.ts';
@@ -15,12 +17,15 @@ import { healthRoutes } from './routes-health.ts';
 import { jobRoutes } from './routes-jobs.ts';
 import { mirrorRoutes } from './routes-mirrors.ts';
 import { sessionRoutes } from './routes-session.ts';
+import { noteChange, recordRoutes } from './routes-records.ts';
 import { setupRoutes } from './routes-setup.ts';
+import { systemRoutes } from './routes-system.ts';
 import { transactionRoutes } from './routes-transactions.ts';
 import type { RouteSpec } from './route.ts';
 import { tokenRoutes } from './routes-tokens.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { staticFiles } from './static-files.ts';
+import type { System } from './system.ts';
 import type { Tokens } from './tokens.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
@@ -33,6 +38,9 @@ export interface AppOptions {
   readonly gate: Gate;
   readonly tokens: Tokens;
   readonly feed: EventFeed;
+  readonly log: LogRing;
+  readonly audit: Audit;
+  readonly system: System;
   readonly webRoot: string | undefined;
   readonly logger: Logger;
   /** Logins have ended. */
@@ -67,6 +75,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onResponse', (request, reply, done) => {
     logChange(request, reply, options);
+    noteChange(request, reply, options);
     done();
   });
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, options));
@@ -76,6 +85,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   jobRoutes(app, controlPlane);
   eventRoutes(app, options.feed);
   tokenRoutes(app, options.tokens);
+  recordRoutes(app, options.log, options.audit);
+  systemRoutes(app, options.system);
   documentRoute(app, specs, VERSION);
   await sessionRoutes(app, gate, options.onLogout);
   await setupRoutes(app, gate, options.onLogout);
@@ -139,7 +150,7 @@ function isLogin(problem: ProblemDetails, request: FastifyRequest): boolean {
   return request.method === 'POST' || ['UNAUTHORIZED', 'TOO_MANY_ATTEMPTS'].includes(problem.code);
 }
 
-/** What was changed from outside, by which address: the beginning of an audit. */
+/** What was changed from outside, by which address. */
 function logChange(
   request: FastifyRequest,
   reply: FastifyReply,

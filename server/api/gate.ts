@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '../base/errors.ts';
+import { AppError, hasCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { HostGuard } from './host-guard.ts';
 import { originOf } from './origin.ts';
 import type { Password } from './password.ts';
 import { digestOf, hasDigest } from './secrets.ts';
-import { SESSION_LIFE_MS, type SessionKey, Sessions } from './sessions.ts';
+import { type OpenSession, SESSION_LIFE_MS, type SessionKey, Sessions } from './sessions.ts';
 import type { Grant, Tokens } from './tokens.ts';
 
 /** How a request showed that it may come in. */
@@ -88,7 +88,41 @@ export class Gate {
   async logIn(secret: string, request: IncomingMessage): Promise<string> {
     const address = addressOf(request);
     this.#checkWait(address);
-    return this.#openSession(this.#tokenGrant(secret.trim()) ?? (await this.#passwordGrant(secret, address)));
+    const grant = this.#tokenGrant(secret.trim()) ?? (await this.#passwordGrant(secret, address));
+    return this.#openSession(grant, request);
+  }
+
+  /** The sessions that are open, the latest first. */
+  sessions(): readonly OpenSession[] {
+    return this.#sessions.list().filter(({ key }) => {
+      const grant = this.#sessions.grantOf(key);
+      return grant !== undefined && this.#stillGrants(grant);
+    });
+  }
+
+  /** Ends a session; false where there is none. */
+  endSession(id: string): boolean {
+    const found = this.#sessions.list().find((session) => session.id === id);
+    if (found) this.#sessions.close(found.key);
+    return found !== undefined;
+  }
+
+  /**
+   * Puts another password in the place of the one that is given, which ends every session that it has opened, and returns the
+   * cookie of a new one. Rejects with ACCESS_DENIED where it is not the one.
+   */
+  async changePassword(current: string, next: string, request: IncomingMessage): Promise<string> {
+    const address = addressOf(request);
+    this.#checkWait(address);
+    await this.#passwordGrant(current, address).catch((error: unknown) => {
+      // Who asks is known: only the password is wrong.
+      throw hasCode(error, 'UNAUTHORIZED')
+        ? new AppError('ACCESS_DENIED', 'This is not the password')
+        : error;
+    });
+    await this.#password.replace(next);
+    this.#logger.info('api.password-set', { address });
+    return this.#openSession({ scope: 'admin', passwordEra: this.#password.era }, request);
   }
 
   /** Sets the first password for who has the token of the start, and returns the cookie of a session. */
@@ -98,7 +132,7 @@ export class Gate {
       throw new AppError('SCOPE_MISSING', 'This needs the token that the appliance was started with');
     await this.#password.setFirst(password);
     this.#logger.info('api.password-set', { address });
-    return this.#openSession({ scope: 'admin', passwordEra: this.#password.era });
+    return this.#openSession({ scope: 'admin', passwordEra: this.#password.era }, request);
   }
 
   /** Ends the session, and returns the cookie that makes the browser forget it. */
@@ -154,8 +188,10 @@ export class Gate {
     );
   }
 
-  #openSession(grant: Grant): string {
-    return this.#cookie(this.#sessions.open(grant), SESSION_LIFE_MS / 1000);
+  #openSession(grant: Grant, request: IncomingMessage): string {
+    const agent = request.headers['user-agent'] ?? '';
+    const id = this.#sessions.open(grant, { address: addressOf(request), agent });
+    return this.#cookie(id, SESSION_LIFE_MS / 1000);
   }
 
   #sessionOf(header: string | undefined): SessionKey | undefined {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problemDetailsSchema } from '../../shared/api.ts';
-import type { RouteSpec } from './route.ts';
+import { openApiPath, type RouteSpec } from './route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -11,7 +11,7 @@ export function openApiOf(specs: readonly RouteSpec[], version: string): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = {};
   for (const spec of specs) {
-    const path = spec.path.replaceAll(/:(\w+)/g, '{$1}');
+    const path = openApiPath(spec.path);
     paths[path] = { ...paths[path], [spec.method.toLowerCase()]: operationOf(spec, schemas) };
   }
   return {

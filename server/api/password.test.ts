@@ -1,5 +1,5 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jsonLogger, silentLogger } from '../base/logger.ts';
 import { type ApiBench, TEST_TOKEN, cookieOf, loginRequest, startApiBench } from '../testing/api-bench.ts';
@@ -77,7 +77,7 @@ describe('the password of an appliance', () => {
   async function start({ hasPassword }: { hasPassword: boolean }): Promise<void> {
     if (hasPassword) await (await Password.load(file, silentLogger, CHEAP)).replace(CHOSEN);
     const logger = jsonLogger('debug', (line) => (log += line));
-    bench = await startApiBench({ passwordFile: file, logger, nowMs: () => 0 });
+    bench = await startApiBench({ statePath: dirname(file), logger, nowMs: () => 0 });
   }
 
   beforeEach(() => (log = ''));
@@ -141,6 +141,25 @@ describe('the password of an appliance', () => {
     await start({ hasPassword: true });
     for (let times = 0; times < 7; times += 1)
       expect((await send('/api/v1/session', { password: CHOSEN })).status).toBe(204);
+  });
+
+  it('is replaced by who knows it, which ends all its sessions but the one that did it', async () => {
+    await start({ hasPassword: true });
+    const [mine, other] = [await send('/api/v1/session', { password: CHOSEN }), await bench.logIn()];
+    const change = (current: string, next: string) =>
+      bench.stranger('/api/v1/password', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', cookie: cookieOf(mine), origin: bench.url },
+        body: JSON.stringify({ current, next }),
+      });
+    expect((await change(OTHER, OTHER)).status).toBe(403);
+    expect((await change(CHOSEN, 'short')).status).toBe(400);
+    const done = await change(CHOSEN, OTHER);
+    expect(done.status).toBe(204);
+    const cookies = [cookieOf(mine), other, cookieOf(done)];
+    const statuses = await Promise.all(cookies.map((cookie) => statusWith({ cookie })));
+    expect(statuses).toEqual([401, 401, 200]);
+    expect((await send('/api/v1/session', { password: OTHER })).status).toBe(204);
   });
 
   it('ends its sessions when another process replaces it', async () => {

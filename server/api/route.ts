@@ -73,6 +73,11 @@ export function route<Query extends z.ZodType = Nothing, Body extends z.ZodType 
   });
 }
 
+/** With `{id}` instead of `:id`. */
+export function openApiPath(path: string): string {
+  return path.replaceAll(/:(\w+)/g, '{$1}');
+}
+
 /** What was found, or RESOURCE_NOT_FOUND. */
 export function found<Resource>(resource: Resource | undefined, what: string): Resource {
   if (resource === undefined) throw new AppError('RESOURCE_NOT_FOUND', `There is no such ${what}`);

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { API_PREFIX, whoSchema } from '../../shared/api.ts';
-import { loginSchema } from '../../shared/requests.ts';
+import { API_PREFIX, sessionListSchema, whoSchema } from '../../shared/api.ts';
+import { loginSchema, passwordBodySchema } from '../../shared/requests.ts';
 import { formRoutes } from './forms.ts';
 import type { Gate } from './gate.ts';
 import { wantsPage } from './login-page.ts';
-import { route } from './route.ts';
+import { found, route } from './route.ts';
 
 /** Login of a browser (by the form at `/`) or a program, who am I, and logout. `onLogout` ends what the session kept open. */
 export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: () => void): Promise<void> {
@@ -28,6 +28,59 @@ export async function sessionRoutes(app: FastifyInstance, gate: Gate, onLogout: 
     { method: 'DELETE', scope: 'read', path: `${API_PREFIX}/session`, summary: 'Log out', status: 204 },
     ({ request, reply }) => {
       if (request.access) reply.header('set-cookie', gate.logOut(request.access));
+      onLogout();
+    },
+  );
+  openSessionRoutes(app, gate, onLogout);
+}
+
+function openSessionRoutes(app: FastifyInstance, gate: Gate, onLogout: () => void): void {
+  route(
+    app,
+    {
+      method: 'GET',
+      scope: 'admin',
+      path: `${API_PREFIX}/sessions`,
+      summary: 'The logins of browsers, the latest first',
+      answer: sessionListSchema,
+    },
+    ({ request: { access } }) => ({
+      items: gate.sessions().map(({ key, ...session }) => ({
+        ...session,
+        current: access?.by === 'session' && access.key === key,
+      })),
+      nextCursor: null,
+    }),
+  );
+
+  route(
+    app,
+    {
+      method: 'DELETE',
+      scope: 'admin',
+      path: `${API_PREFIX}/sessions/:id`,
+      summary: 'End the login of a browser, and what it keeps open',
+      status: 204,
+    },
+    ({ id }) => {
+      found(gate.endSession(id) || undefined, 'session');
+      onLogout();
+    },
+  );
+
+  route(
+    app,
+    {
+      method: 'POST',
+      scope: 'admin',
+      path: `${API_PREFIX}/password`,
+      summary:
+        'Put another password in the place of the one that is given: ends every session that it has opened',
+      body: passwordBodySchema,
+      status: 204,
+    },
+    async ({ body, request, reply }) => {
+      reply.header('set-cookie', await gate.changePassword(body.current, body.next, request.raw));
       onLogout();
     },
   );

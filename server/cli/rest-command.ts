@@ -41,10 +41,15 @@ export class RestCommands {
     );
   }
 
-  /** Prints what `work` answers, or why it failed. */
-  async run(options: RestOptions, work: (client: RestClient) => Promise<Answer>): Promise<void> {
+  /** Prints what `work` answers, or why it failed; what it prints itself comes before. */
+  async run(
+    options: RestOptions,
+    work: (client: RestClient, out: Terminal['out']) => Promise<Answer>,
+  ): Promise<void> {
     try {
-      const { value, text, exitCode } = await work(connect(options.url, this.#terminal));
+      const { value, text, exitCode } = await work(connect(options.url, this.#terminal), (text) =>
+        this.#terminal.out(text),
+      );
       this.#terminal.out(options.json ? jsonText(value) : text);
       if (exitCode) this.#terminal.exitWith(exitCode);
     } catch (thrown) {

@@ -13,6 +13,7 @@ import { addJobs } from './job-commands.ts';
 import { addMirrorList } from './mirror-list-commands.ts';
 import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
 import type { RestClient } from './rest-client.ts';
+import { addRecords } from './record-commands.ts';
 import { addTokens } from './token-commands.ts';
 import { addTransactions } from './transaction-commands.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
@@ -36,6 +37,7 @@ export function registerRestCommands(program: Command, terminal: Terminal = proc
   addTransactionChanges(commands);
   addJobs(commands);
   addTokens(commands);
+  addRecords(commands);
 }
 
 function addReading(commands: RestCommands): void {

@@ -1,4 +1,5 @@
 import { asAppError } from '../base/errors.ts';
+import { LogRing } from '../base/log-ring.ts';
 import { jsonLogger } from '../base/logger.ts';
 import { ConfigurationFile } from '../config/configuration-file.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -78,8 +79,16 @@ export class Demo {
     const environment = demoEnvironment();
     const configuration = await loadConfiguration(file, environment);
     const configurationFile = new ConfigurationFile(file, environment);
-    const logger = jsonLogger('error', (line) => void process.stderr.write(line));
-    const running = await startProxyfs(configuration, logger, { configurationFile, onLost: this.#onLost });
+    const log = new LogRing();
+    const logger = jsonLogger('info', (line) => {
+      log.add(line);
+      if (line.includes('"level":"error"')) process.stderr.write(line);
+    });
+    const running = await startProxyfs(configuration, logger, {
+      configurationFile,
+      log,
+      onLost: this.#onLost,
+    });
     this.#undo.push(() => running.stop());
     const { mountPoint, url, token } = running;
     return { mountPoint, url, token, mirrorPaths: directory.mirrorPaths };

@@ -1,4 +1,5 @@
 import { asAppError } from '../base/errors.ts';
+import { LogRing } from '../base/log-ring.ts';
 import { jsonLogger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
@@ -18,11 +19,16 @@ export async function runInForeground(
   options: ApplianceHooks & { configurationFile?: ConfigurationFile },
 ): Promise<number> {
   const write = (line: string) => void process.stdout.write(line);
-  const logger = jsonLogger(configuration.log.level, write);
+  const log = new LogRing();
+  const logger = jsonLogger(configuration.log.level, (line) => {
+    write(line);
+    log.add(line);
+  });
   const end = new AwaitedEnd();
   const notices = new ServiceNotices(process.env, logger);
   try {
-    const running = await startProxyfs(configuration, logger, { ...options, onLost: end.lose });
+    const running = await startProxyfs(configuration, logger, { ...options, log, onLost: end.lose });
+    // Not for the ring: one line is a secret.
     announce(running, configuration, jsonLogger('info', write));
     await notices.ready(() => running.status());
     const reason = await end.reason;

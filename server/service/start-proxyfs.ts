@@ -2,9 +2,9 @@ import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Overview } from '../../shared/api.ts';
 import { ApiServer } from '../api/api-server.ts';
-import { PASSWORD_FILE } from '../api/password.ts';
 import { newToken } from '../api/secrets.ts';
 import { Appliance, type ApplianceHooks } from '../appliance/appliance.ts';
+import { LogRing } from '../base/log-ring.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
@@ -26,6 +26,8 @@ export async function startProxyfs(
   logger: Logger,
   options: ApplianceHooks & {
     configurationFile?: ConfigurationFile;
+    /** Where `logger` leaves its lines for readers of the control plane. */
+    log?: LogRing;
     onLost?: (reason: string) => void;
   } = {},
 ): Promise<RunningProxyfs> {
@@ -38,8 +40,8 @@ export async function startProxyfs(
     controlPlane,
     http: configuration.http,
     token,
-    tokensFile: join(configuration.statePath, 'tokens.json'),
-    passwordFile: join(configuration.statePath, PASSWORD_FILE),
+    statePath: configuration.statePath,
+    log: options.log ?? new LogRing(),
     logger,
     ...(webRoot && { webRoot }),
   });

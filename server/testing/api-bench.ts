@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { ApiServer, type ApiServerOptions } from '../api/api-server.ts';
+import { LogRing } from '../base/log-ring.ts';
 import { silentLogger } from '../base/logger.ts';
 import { type PlainAnswer, type PlainRequest, httpRequest } from './http-request.ts';
 import { MemoryControlPlane } from './memory-control-plane.ts';
@@ -32,8 +32,8 @@ export async function startApiBench(
   const server = new ApiServer({
     http,
     token: TEST_TOKEN,
-    tokensFile: join(directory.path, 'tokens.json'),
-    passwordFile: join(directory.path, 'password.json'),
+    statePath: directory.path,
+    log: new LogRing(),
     logger: silentLogger,
     ...options,
     controlPlane,

@@ -58,9 +58,45 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/job-page.tsx'), 'JobPage'),
 });
 
+const log = createRoute({
+  getParentRoute: () => root,
+  path: '/log',
+  component: lazyRouteComponent(() => import('./pages/log-page.tsx'), 'LogPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./pages/audit-page.tsx'), 'AuditPage'),
+});
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./pages/access-page.tsx'), 'AccessPage'),
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/system-page.tsx'), 'SystemPage'),
+});
+
 /** The pages by their addresses; all but the first are loaded when they are asked for. */
 export const router = createRouter({
-  routeTree: root.addChildren([overview, mirrors, newMirror, mirror, transactions, jobs, job]),
+  routeTree: root.addChildren([
+    overview,
+    mirrors,
+    newMirror,
+    mirror,
+    transactions,
+    jobs,
+    job,
+    log,
+    audit,
+    access,
+    system,
+  ]),
   // The server tells by <base> where the top is; it is not always that of the host.
   basepath: new URL(document.baseURI).pathname,
   scrollRestoration: true,

@@ -4,7 +4,7 @@ import type { MirrorView } from '../../../shared/api.ts';
 import { formatBytes, formatMilliseconds } from '../format/quantities.ts';
 import { Chip } from './chip.tsx';
 import type { Look } from './looks.ts';
-import classes from './mirror-guarantee.module.css';
+import { Fact, Facts } from './facts.tsx';
 import { roleOf } from './mirror-looks.ts';
 import { SafeText } from './safe-text.tsx';
 import { Empty, Section } from './section.tsx';
@@ -32,28 +32,28 @@ export function MirrorGuarantee({ mirror }: { readonly mirror: MirrorView }): Re
   const role = roleOf(mirror);
   return (
     <Section title="Settings and guarantee" testId="mirror-guarantee" note={levelOf(capabilities)}>
-      <dl className={classes['rows']}>
-        <Row name="Address">
+      <Facts>
+        <Fact name="Address">
           <SafeText what="address">{`${host} port ${port}`}</SafeText>
-        </Row>
-        <Row name="Directory there">
+        </Fact>
+        <Fact name="Directory there">
           <SafeText what="directory">{path}</SafeText>
-        </Row>
-        <Row name="Role">
+        </Fact>
+        <Fact name="Role">
           {role.label}: {role.means}
-        </Row>
+        </Fact>
         {capabilities && (
           <>
             {MEANINGS.map(([key, words]) => (
-              <Row key={key} name={words}>
+              <Fact key={key} name={words}>
                 <Chip look={capabilities[key] ? HAS : LACKS} />
-              </Row>
+              </Fact>
             ))}
-            <Row name="Largest piece it takes">{formatBytes(capabilities.maxWriteBytes)}</Row>
-            <Row name="Its clock">{clockText(capabilities.clockAheadMs)}</Row>
+            <Fact name="Largest piece it takes">{formatBytes(capabilities.maxWriteBytes)}</Fact>
+            <Fact name="Its clock">{clockText(capabilities.clockAheadMs)}</Fact>
           </>
         )}
-      </dl>
+      </Facts>
       {!capabilities && <Empty>What its server can do is known after the first connection.</Empty>}
     </Section>
   );
@@ -69,13 +69,4 @@ function clockText(aheadMs: number | null): string {
   if (aheadMs === null) return 'not known';
   if (aheadMs === 0) return 'as here';
   return `${formatMilliseconds(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead' : 'behind'}`;
-}
-
-function Row({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
-  return (
-    <div className={classes['row']}>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
 }

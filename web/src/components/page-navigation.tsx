@@ -1,5 +1,14 @@
 import { Link } from '@tanstack/react-router';
-import { ArrowLeftRight, Gauge, ListChecks, Server } from 'lucide-react';
+import {
+  ArrowLeftRight,
+  Cpu,
+  Gauge,
+  KeyRound,
+  ListChecks,
+  ScrollText,
+  Server,
+  UserCheck,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import classes from './page-navigation.module.css';
 
@@ -8,6 +17,10 @@ const PAGES = [
   { to: '/mirrors', label: 'Mirrors', icon: Server },
   { to: '/transactions', label: 'Transactions', icon: ArrowLeftRight },
   { to: '/jobs', label: 'Jobs', icon: ListChecks },
+  { to: '/log', label: 'Log', icon: ScrollText },
+  { to: '/audit', label: 'Audit', icon: UserCheck },
+  { to: '/access', label: 'Access', icon: KeyRound },
+  { to: '/system', label: 'System', icon: Cpu },
 ] as const;
 
 /** The way to each page. `attention` is how many things wait for a person on the first. */

@@ -21,6 +21,7 @@ export function SafeText({ children, limitChars = 140, what }: SafeTextProps): R
   const escaped = escapeText(children.slice(0, WHOLE_CHARS));
   const shown = capMiddle(escaped, whole ? WHOLE_CHARS : limitChars);
   const long = capMiddle(escaped, limitChars).omitted > 0;
+  const button = whole ? 'less' : `+${shown.omitted} more`;
   return (
     <span className={classes['text']}>
       {isolated(shown.text)}
@@ -28,10 +29,10 @@ export function SafeText({ children, limitChars = 140, what }: SafeTextProps): R
         <UnstyledButton
           className={classes['more']}
           aria-expanded={whole}
-          aria-label={`${whole ? 'Shorten' : 'Show all of'} the ${what}`}
+          aria-label={`${button} of the ${what}`}
           onClick={() => setWhole(!whole)}
         >
-          {whole ? 'less' : `+${shown.omitted} more`}
+          {button}
         </UnstyledButton>
       )}
     </span>

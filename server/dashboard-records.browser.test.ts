@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { diagnosticsSchema } from '../shared/system.ts';
+import { ApplianceProcess } from './testing/appliance-process.ts';
+import { type BrowserWindow, TestBrowser } from './testing/browser.ts';
+import { Dashboard } from './testing/dashboard.ts';
+import { httpRequest } from './testing/http-request.ts';
+import { findingsOf } from './testing/page-checks.ts';
+import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
+
+let mirror: SshdMirror;
+let appliance: ApplianceProcess;
+let browser: TestBrowser;
+let window: BrowserWindow;
+let dashboard: Dashboard;
+
+beforeAll(async () => {
+  mirror = await startSshdMirror({ name: 'web1' });
+  appliance = new ApplianceProcess({ mirrors: [mirror.config()] });
+  await appliance.start();
+  browser = await TestBrowser.start();
+  window = await browser.open();
+  dashboard = new Dashboard(window.page, appliance.url);
+  await dashboard.logIn(appliance.token);
+  await dashboard.shows('state', 'You can read and write.');
+});
+
+afterAll(async () => {
+  await browser?.stop();
+  await appliance?.stop();
+  await mirror?.stop();
+  expect(window?.problems).toEqual([]);
+});
+
+const overviewStatus = async (token: string) =>
+  (await httpRequest(`${appliance.url}/api/v1/overview`, { headers: { authorization: `Bearer ${token}` } }))
+    .status;
+
+describe('the page of the log', () => {
+  it('follows what is logged, and is narrowed to what matters', async () => {
+    await dashboard.goTo('Log');
+    await dashboard.shows('log-line', 'mirror-up');
+    await mirror.kill();
+    await dashboard.shows('log-line', /warn.*mirror-down.*web1/s);
+    await dashboard.page.getByLabel('Level').selectOption('warn');
+    await dashboard.hides(dashboard.part('log-line').filter({ hasText: 'mirror-up' }));
+    expect(await findingsOf(window.page)).toEqual([]);
+    await mirror.restart();
+    await dashboard.page.getByLabel('Contains').fill('no-such-word');
+    await dashboard.shows('log', 'Nothing like that has been logged.');
+  });
+});
+
+describe('the page of access', () => {
+  it('makes a token that is told once and works, and revokes it', async () => {
+    await dashboard.goTo('Access');
+    await dashboard.page.getByLabel('Name').fill('<b>robot');
+    await dashboard.page.getByLabel('May').selectOption('read');
+    await dashboard.press('Make a token');
+    const token = await dashboard.part('made-token').innerText();
+    expect([await overviewStatus(token), await overviewStatus('wrong')]).toEqual([200, 401]);
+    await dashboard.shows('token-row', '<b>robot');
+    await dashboard.shows('session-row', 'this one');
+    // No button may be pointed at, or its tooltip is looked at too.
+    await dashboard.page.getByLabel('Name').focus();
+    await dashboard.page.mouse.move(0, 0);
+    expect(await findingsOf(window.page)).toEqual([]);
+    await dashboard.press('Revoke… <b>robot');
+    await dashboard.answer('Revoke <b>robot');
+    await dashboard.hides(dashboard.part('token-row'));
+    expect(await overviewStatus(token)).toBe(401);
+  });
+
+  it('ends the session of another browser, whose page then asks for the login', async () => {
+    const other = await browser.open();
+    const there = new Dashboard(other.page, appliance.url);
+    await there.logIn(appliance.token);
+    await there.shows('state', 'You can read and write.');
+    await dashboard.load('/access');
+    await dashboard.part('session-row').nth(1).waitFor();
+    await dashboard.press('End all others');
+    await other.page.getByLabel('Access token').waitFor();
+    await dashboard.hides(dashboard.part('session-row').nth(1));
+    await other.page.close();
+  });
+});
+
+describe('the page of the audit', () => {
+  it('tells who changed what, newest first', async () => {
+    await dashboard.goTo('Audit');
+    await dashboard.shows('audit-row', /DELETE \/sessions\/.*done.*browser/s);
+    await dashboard.shows('audit-row', /POST \/tokens.*name, scope/s);
+    await dashboard.shows('audit-row', /POST \/session.*login/s);
+    expect(await findingsOf(window.page)).toEqual([]);
+  });
+});
+
+describe('the page of the system', () => {
+  it('shows how the process is, and hands out all of it without a secret', async () => {
+    await dashboard.goTo('System');
+    await dashboard.shows('machine', /kernel: .*root/s);
+    await dashboard.shows('process', String(appliance.pid));
+    await dashboard.shows('kept', 'journal');
+    expect(await findingsOf(window.page)).toEqual([]);
+    const downloading = dashboard.page.waitForEvent('download');
+    await dashboard.page.getByRole('link', { name: 'Download diagnostics' }).click();
+    const text = await readFile(await (await downloading).path(), 'utf8');
+    expect(diagnosticsSchema.parse(JSON.parse(text)).system.pid).toBe(appliance.pid);
+    expect(text).not.toContain(appliance.token);
+  });
+});
