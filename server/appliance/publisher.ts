@@ -11,7 +11,7 @@ import type { Logger } from '../base/logger.ts';
 const SWEEP_MS = 250;
 const HEALTH_MS = 1000;
 const SPACE_MS = 15_000;
-/** Ended transactions told of in one second; the rest are only counted. */
+/** Ended transactions of each outcome told of in one second, so that many of one don't hide the other; the rest are only counted. */
 const TOLD_PER_SECOND = 200;
 const ANNOUNCED_PER_SECOND = 100;
 
@@ -35,7 +35,7 @@ export class Publisher {
   readonly #changed = new Set<Transaction>();
   readonly #shownStates = new Map<string, string>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #toldThisSecond = 0;
+  readonly #toldThisSecond = { committed: 0, 'rolled-back': 0 };
   #dropped = 0;
   #shownCounters = '';
 
@@ -114,8 +114,9 @@ export class Publisher {
     }
     this.#options.history.add(transaction);
     if (snapshot.state === 'rolled-back' && snapshot.participants.length > 0) this.#logFailure(transaction);
-    if (!told && snapshot.state === 'committed' && ++this.#toldThisSecond > TOLD_PER_SECOND)
-      this.#dropped += 1;
+    const outcome = snapshot.state === 'committed' ? 'committed' : 'rolled-back';
+    // One that was announced ends on the pages too.
+    if (!told && ++this.#toldThisSecond[outcome] > TOLD_PER_SECOND) this.#dropped += 1;
     else this.#options.ring.emit('tx.ended', transactionView(snapshot));
   }
 
@@ -180,7 +181,8 @@ export class Publisher {
 
   #health(): void {
     const { ring, history, coordinator, mirrors, freeBytes } = this.#options;
-    this.#toldThisSecond = 0;
+    this.#toldThisSecond.committed = 0;
+    this.#toldThisSecond['rolled-back'] = 0;
     if (this.#dropped > 0) ring.emit('tx.dropped', { n: this.#dropped });
     this.#dropped = 0;
     const running = coordinator.inFlight();
