@@ -12,6 +12,7 @@ import { measurePeers } from './peers.ts';
 import { measureReading } from './reading.ts';
 import { measureSmallFiles } from './small-files.ts';
 import type { BenchPlace, Row } from './table.ts';
+import { measureWatched } from './watched.ts';
 
 /** A sparse image: only what is written takes room below. */
 const DISK_BYTES = 12 * 1024 ** 3;
@@ -21,6 +22,7 @@ type Measure = (place: BenchPlace) => Promise<Row[]>;
 /** In this order: the disk is still busy with large files when small ones begin after them. */
 const MEASURES: Readonly<Record<string, Measure>> = {
   small: measureSmallFiles,
+  watched: measureWatched,
   large: measureLargeFile,
   sync: measureInitialSync,
   drivers: measureDrivers,
