@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measured } from '../bench/measures.ts';
@@ -14,6 +14,8 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { minutes: { type: 'string', default: '5' }, out: { type: 'string', default: 'docs' } },
   });
+  // Before all the work that its report is about.
+  await mkdir(values.out, { recursive: true });
   const minutes = Number(values.minutes);
   if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes}: a number above 0 is needed`);
   const startedAt = new Date();
