@@ -60,26 +60,14 @@ export class ApiServer {
 
   /** Listens. Rejects with CONFIG_INVALID where that would be unsafe, and with LISTEN_FAILED. */
   async start(): Promise<{ url: string }> {
-    const { controlPlane, http, token, statePath, log, logger } = this.#options;
-    if (token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
+    const { controlPlane, http, statePath, log, logger } = this.#options;
+    if (this.#options.token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
     this.#routes.length = 0;
-    const nowMs = this.#options.nowMs ?? (() => performance.now());
-    const tokens = await Tokens.load(join(statePath, 'tokens.json'), logger);
-    const password = await Password.load(join(statePath, PASSWORD_FILE), logger);
-    const audit = await Audit.load(join(statePath, 'audit.jsonl'), logger);
+    const { tokens, password, audit } = await this.#kept();
     const system = new System({ controlPlane, log, statePath });
     this.#password = password;
     this.#checkSafe(tokens, password);
-    const gate = new Gate({
-      listenHost: http.host,
-      allowedHosts: http.allowedHosts,
-      token,
-      tokenMade: http.token === undefined,
-      tokens,
-      password,
-      logger,
-      nowMs,
-    });
+    const gate = this.#gate(tokens, password);
     const feed = new EventFeed(controlPlane);
     const live = new LiveUpdates(feed, gate);
     const onLogout = () => live.dropEndedSessions();
@@ -121,6 +109,30 @@ export class ApiServer {
     const stopServing = this.#stopServing;
     this.#stopServing = undefined;
     await stopServing?.();
+  }
+
+  /** What outlives a restart. */
+  async #kept(): Promise<{ tokens: Tokens; password: Password; audit: Audit }> {
+    const { statePath, logger } = this.#options;
+    return {
+      tokens: await Tokens.load(join(statePath, 'tokens.json'), logger),
+      password: await Password.load(join(statePath, PASSWORD_FILE), logger),
+      audit: await Audit.load(join(statePath, 'audit.jsonl'), logger),
+    };
+  }
+
+  #gate(tokens: Tokens, password: Password): Gate {
+    const { http, token, logger, nowMs = () => performance.now() } = this.#options;
+    return new Gate({
+      listenHost: http.host,
+      allowedHosts: http.allowedHosts,
+      token,
+      tokenMade: http.token === undefined,
+      tokens,
+      password,
+      logger,
+      nowMs,
+    });
   }
 
   #checkSafe(tokens: Tokens, password: Password): void {

@@ -92,10 +92,11 @@ function lagOf(lag: IntervalHistogram): SystemView['loopLagMs'] {
 
 /** Of each file and directory, with all that is in it. What goes away meanwhile counts nothing. */
 async function sizesIn(directory: string): Promise<{ name: string; bytes: number }[]> {
-  const names = (await readdir(directory).catch(() => [])).sort();
+  const names = await readdir(directory).catch(() => []);
   const left = { entries: MOST_STATE_ENTRIES };
   const sizes = [];
-  for (const name of names) sizes.push({ name, bytes: await sizeOf(join(directory, name), left) });
+  for (const name of names.toSorted((a, b) => a.localeCompare(b)))
+    sizes.push({ name, bytes: await sizeOf(join(directory, name), left) });
   return sizes;
 }
 

@@ -58,7 +58,7 @@ function logOf(
 ): Promise<LogPage> {
   const query = new URLSearchParams({ level, limit: String(page.limit) });
   if (page.after !== undefined) query.set('after', String(page.after));
-  return client.get(`/log?${query}`, logPageSchema);
+  return client.get(`/log?${query.toString()}`, logPageSchema);
 }
 
 /** Ends with the connection alone. */

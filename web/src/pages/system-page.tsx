@@ -47,56 +47,80 @@ function Diagnostics(): ReactNode {
 }
 
 function SystemSections({ view }: { readonly view: SystemView }): ReactNode {
-  const { memory, loopLagMs, mount, readiness } = view;
   return (
     <>
-      <Section title="Checks" testId="checks" note={readiness.ready ? 'ready for work' : 'not ready'}>
+      <Checks readiness={view.readiness} />
+      <Process view={view} />
+      <Machine view={view} />
+      <Kept state={view.state} />
+    </>
+  );
+}
+
+function Checks({ readiness }: Pick<SystemView, 'readiness'>): ReactNode {
+  return (
+    <Section title="Checks" testId="checks" note={readiness.ready ? 'ready for work' : 'not ready'}>
+      <Facts>
+        {readiness.checks.map(({ name, ok, detail }) => (
+          <Fact key={name} name={name}>
+            <Chip look={ok ? FINE : NOT_FINE} /> <SafeText what={name}>{detail}</SafeText>
+          </Fact>
+        ))}
+      </Facts>
+    </Section>
+  );
+}
+
+function Process({ view }: { readonly view: SystemView }): ReactNode {
+  const { memory, loopLagMs } = view;
+  return (
+    <Section title="Process" testId="process">
+      <Facts>
+        <Fact name="Proxyfs">{view.version}</Fact>
+        <Fact name="Node">{view.node}</Fact>
+        <Fact name="Runs for">
+          <HowLong since={view.startedAt} />
+        </Fact>
+        <Fact name="Process">{view.pid}</Fact>
+        <Fact name="Memory">{formatBytes(memory.residentBytes)}</Fact>
+        <Fact name="Late by, half of the time">{formatMilliseconds(loopLagMs.p50)}</Fact>
+        <Fact name="Late by, 1 of 100 times">{formatMilliseconds(loopLagMs.p99)}</Fact>
+        <Fact name="Late by at most">{formatMilliseconds(loopLagMs.max)}</Fact>
+      </Facts>
+    </Section>
+  );
+}
+
+function Machine({ view }: { readonly view: SystemView }): ReactNode {
+  const { memory, mount } = view;
+  return (
+    <Section title="Machine and mount" testId="machine">
+      <Facts>
+        <Fact name="System">{`${view.platform}, kernel ${view.kernel}`}</Fact>
+        <Fact name="Processors">{view.processors}</Fact>
+        <Fact name="Free memory">{formatBytes(memory.machineFreeBytes)}</Fact>
+        <Fact name="Mount point">
+          <SafeText what="mount point">{mount.point}</SafeText>
+        </Fact>
+        <Fact name="Driver">{`${mount.driver}: ${mount.driverReason}`}</Fact>
+      </Facts>
+    </Section>
+  );
+}
+
+function Kept({ state }: Pick<SystemView, 'state'>): ReactNode {
+  return (
+    <Section title="Kept in the state directory" testId="kept">
+      {state.length === 0 && <Empty>Nothing is kept there yet.</Empty>}
+      {state.length > 0 && (
         <Facts>
-          {readiness.checks.map(({ name, ok, detail }) => (
+          {state.map(({ name, bytes }) => (
             <Fact key={name} name={name}>
-              <Chip look={ok ? FINE : NOT_FINE} /> <SafeText what={name}>{detail}</SafeText>
+              {formatBytes(bytes)}
             </Fact>
           ))}
         </Facts>
-      </Section>
-      <Section title="Process" testId="process">
-        <Facts>
-          <Fact name="Proxyfs">{view.version}</Fact>
-          <Fact name="Node">{view.node}</Fact>
-          <Fact name="Runs for">
-            <HowLong since={view.startedAt} />
-          </Fact>
-          <Fact name="Process">{view.pid}</Fact>
-          <Fact name="Memory">{formatBytes(memory.residentBytes)}</Fact>
-          <Fact name="Late by, half of the time">{formatMilliseconds(loopLagMs.p50)}</Fact>
-          <Fact name="Late by, 1 of 100 times">{formatMilliseconds(loopLagMs.p99)}</Fact>
-          <Fact name="Late by at most">{formatMilliseconds(loopLagMs.max)}</Fact>
-        </Facts>
-      </Section>
-      <Section title="Machine and mount" testId="machine">
-        <Facts>
-          <Fact name="System">{`${view.platform}, kernel ${view.kernel}`}</Fact>
-          <Fact name="Processors">{view.processors}</Fact>
-          <Fact name="Free memory">{formatBytes(memory.machineFreeBytes)}</Fact>
-          <Fact name="Mount point">
-            <SafeText what="mount point">{mount.point}</SafeText>
-          </Fact>
-          <Fact name="Driver">{`${mount.driver}: ${mount.driverReason}`}</Fact>
-        </Facts>
-      </Section>
-      <Section title="Kept in the state directory" testId="kept">
-        {view.state.length === 0 ? (
-          <Empty>Nothing is kept there yet.</Empty>
-        ) : (
-          <Facts>
-            {view.state.map(({ name, bytes }) => (
-              <Fact key={name} name={name}>
-                {formatBytes(bytes)}
-              </Fact>
-            ))}
-          </Facts>
-        )}
-      </Section>
-    </>
+      )}
+    </Section>
   );
 }
