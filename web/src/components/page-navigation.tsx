@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 import {
   ArrowLeftRight,
   Cpu,
@@ -9,7 +9,7 @@ import {
   Server,
   UserCheck,
 } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import classes from './page-navigation.module.css';
 
 const PAGES = [
@@ -25,9 +25,16 @@ const PAGES = [
 
 /** The way to each page. `attention` is how many things wait for a person on the first. */
 export function PageNavigation({ attention }: { readonly attention: number }): ReactNode {
+  const { pathname } = useLocation();
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // On a phone the list is wider than the screen.
+    const current = list.current?.querySelector('[aria-current]');
+    current?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [pathname]);
   return (
     <nav aria-label="Pages" className={classes['navigation']}>
-      <ul className={classes['list']}>
+      <ul ref={list} className={classes['list']}>
         {PAGES.map(({ to, label, icon: Icon }) => (
           <li key={to}>
             <Link to={to} activeOptions={{ exact: to === '/' }} className={classes['link']}>

@@ -66,11 +66,13 @@ function SessionRow({ session, onEnd }: SessionRowProps): ReactNode {
           {session.agent === '' ? 'says no name' : session.agent}
         </SafeText>
       </td>
-      <td>{session.address}</td>
-      <td>
+      <td data-label="From">{session.address}</td>
+      <td data-label="Since">
         <RelativeTime at={session.openedAt} />
       </td>
-      <td>{session.current ? 'this one' : <RelativeTime at={session.lastUsedAt} />}</td>
+      <td data-label="Last used">
+        {session.current ? 'this one' : <RelativeTime at={session.lastUsedAt} />}
+      </td>
       <td>
         <ActionButton
           label="End"

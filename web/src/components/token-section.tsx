@@ -137,9 +137,13 @@ function TokenRow({ token }: { readonly token: TokenView }): ReactNode {
   return (
     <tr data-testid="token-row">
       <td>{name}</td>
-      <td>{token.scope}</td>
-      <td>{token.expiresAt === null ? 'it is revoked' : <RelativeTime at={token.expiresAt} />}</td>
-      <td>{token.lastUsedAt === null ? 'never' : <RelativeTime at={token.lastUsedAt} />}</td>
+      <td data-label="May">{token.scope}</td>
+      <td data-label="Good until">
+        {token.expiresAt === null ? 'it is revoked' : <RelativeTime at={token.expiresAt} />}
+      </td>
+      <td data-label="Last used">
+        {token.lastUsedAt === null ? 'never' : <RelativeTime at={token.lastUsedAt} />}
+      </td>
       <td>
         <ActionButton
           label="Revoke…"

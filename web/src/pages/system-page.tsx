@@ -81,7 +81,7 @@ function Process({ view }: { readonly view: SystemView }): ReactNode {
         <Fact name="Runs for">
           <HowLong since={view.startedAt} />
         </Fact>
-        <Fact name="Process">{view.pid}</Fact>
+        <Fact name="Process id">{view.pid}</Fact>
         <Fact name="Memory">{formatBytes(memory.residentBytes)}</Fact>
         <Fact name="Late by, half of the time">{formatMilliseconds(loopLagMs.p50)}</Fact>
         <Fact name="Late by, 1 of 100 times">{formatMilliseconds(loopLagMs.p99)}</Fact>
