@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MirrorList, MirrorTrial, MirrorView, ProblemDetails } from '../shared/api.ts';
-import { withoutMirror } from './config/editing.ts';
+import type { ConfigurationView } from '../shared/configuration.ts';
+import { withMirror, withoutMirror } from './config/editing.ts';
 import type { NewMirror } from '../shared/requests.ts';
 import { type ApiAnswer, ApplianceProcess } from './testing/appliance-process.ts';
 import { compareTrees } from './testing/compare-trees.ts';
@@ -104,6 +105,36 @@ describe('a mirror that is added', () => {
     expect(Object.keys(await views())).toEqual(['m1']);
     await inMount('echo still > dir/file');
   });
+});
+
+it('follows the whole file, with its comments, when that is replaced', async () => {
+  const config = '/api/v1/config';
+  const put = async (text: string) => {
+    const { etag } = (await appliance.api(config)).body as ConfigurationView;
+    const headers = { 'content-type': 'application/json', 'if-match': etag };
+    const answer = await appliance.api(config, { method: 'PUT', headers, body: JSON.stringify({ text }) });
+    return { status: answer.status, body: answer.body as ConfigurationView };
+  };
+  const before = await readFile(appliance.configFile, 'utf8');
+  const { id, host, port, user, path, identityFile, knownHosts } = settingsOf(servers[1]);
+  const keys = { host, port, user, path, identity_file: identityFile, known_hosts: knownHosts };
+  const known = JSON.parse(JSON.stringify(keys)) as Record<string, string | number>;
+  expect(await put(withMirror(before, id, { ...known, port: 1 }))).toMatchObject({ status: 503 });
+  expect(await readFile(appliance.configFile, 'utf8')).toBe(before);
+  const both = withMirror(before, id, known).replace('timeout: 2', 'timeout: 3 # slow');
+  expect(both).toContain('# slow');
+  const added = await put(both);
+  expect(added).toMatchObject({ status: 200, body: { waiting: [{ key: 'timeout', applies: 'restart' }] } });
+  await inSync('m2');
+  await inMount('echo with both > with');
+  expect(await compareTrees(replicas(), { ignoreDirectoryTimes: true })).toEqual([]);
+  expect(await put(withMirror(both, 'm1', { required: false }))).toMatchObject({ status: 200 });
+  expect((await views())['m1']).toMatchObject({ required: false });
+  expect(await put(withoutMirror(both, 'm2'))).toMatchObject({ status: 200 });
+  expect(Object.keys(await views())).toEqual(['m1']);
+  expect(await readFile(appliance.configFile, 'utf8')).toContain('# mine');
+  await appliance.restart();
+  expect((await appliance.api(config)).body).toMatchObject({ value: { timeout: 3 }, waiting: [] });
 });
 
 describe('a mirror that is tried', () => {

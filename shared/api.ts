@@ -291,6 +291,14 @@ export const readinessSchema = z
   .meta({ id: 'Readiness' });
 export type Readiness = z.infer<typeof readinessSchema>;
 
+/** A mistake in what was sent: its place, also in the text where it is one. */
+export const mistakeSchema = z.object({
+  pointer: z.string(),
+  message: z.string(),
+  line: z.number().int().optional(),
+  column: z.number().int().optional(),
+});
+
 /** RFC 9457, `application/problem+json`. `errors` names each mistake of the request by its place. */
 export const problemDetailsSchema = z
   .object({
@@ -300,7 +308,7 @@ export const problemDetailsSchema = z
     detail: z.string(),
     code: errorCodeSchema,
     retryable: z.boolean(),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+    errors: z.array(mistakeSchema),
   })
   .meta({ id: 'Problem' });
 export type ProblemDetails = z.infer<typeof problemDetailsSchema>;

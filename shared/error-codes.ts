@@ -115,6 +115,8 @@ export const ERROR_CATALOGUE = {
   MOUNT_FAILED: row('The mount point cannot be mounted', 500, 'EIO', 'operator'),
   CONFIG_INVALID: row('The configuration has mistakes', 422, 'EINVAL', 'operator'),
   NAME_TAKEN: row('The name is taken', 409, 'EEXIST', 'caller'),
+  CONFIG_CHANGED: row('The configuration file was changed meanwhile', 412, 'EIO', 'caller'),
+  PRECONDITION_NEEDED: row('If-Match is needed', 428, 'EINVAL', 'caller'),
   CONFIG_NOT_WRITTEN: row('The configuration file cannot be written', 500, 'EIO', 'operator'),
   UNAUTHORIZED: row('A valid token is needed', 401, 'EACCES', 'caller'),
   SCOPE_MISSING: row('The token is not for this', 403, 'EACCES', 'caller'),

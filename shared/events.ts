@@ -43,6 +43,8 @@ export interface EventPayloads {
   readonly 'job.state': JobView;
   /** At most one a second and job. */
   readonly 'job.progress': JobView;
+  /** The configuration file was changed, to the text of this ETag. */
+  readonly 'config.changed': { readonly etag: string };
   readonly 'server.stopping': { readonly reason: string };
 }
 

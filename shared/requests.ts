@@ -9,6 +9,8 @@ const PATH_CHARS = 4096;
 /** The longest reason that an operator may give. */
 export const REASON_CHARS = 500;
 const PAGE_ITEMS = 200;
+/** The longest configuration file. */
+export const CONFIGURATION_BYTES = 256 * 1024;
 
 const wholeNumber = z
   .string()
@@ -106,6 +108,9 @@ export const modeBodySchema = z.strictObject({
   mode: z.enum(WANTED_MODES),
   reason: z.string().max(REASON_CHARS).optional(),
 });
+
+/** The body of `PUT /config` and `POST /config/validate`: the whole file. */
+export const configurationBodySchema = z.strictObject({ text: z.string().max(CONFIGURATION_BYTES) });
 
 const secret = z.string().min(1).max(1000);
 export const LEAST_PASSWORD_CHARS = 10;

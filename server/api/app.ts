@@ -11,6 +11,7 @@ import type { Gate } from './gate.ts';
 import { loginPage, setupPage, wantsPage } from './login-page.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { VERSION } from '../appliance/version.ts';
+import { configurationRoutes } from './routes-configuration.ts';
 import { documentRoute } from './routes-document.ts';
 import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
@@ -83,6 +84,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   mirrorRoutes(app, controlPlane);
   transactionRoutes(app, controlPlane);
   jobRoutes(app, controlPlane);
+  configurationRoutes(app, controlPlane);
   eventRoutes(app, options.feed);
   tokenRoutes(app, options.tokens);
   recordRoutes(app, options.log, options.audit);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../shared/error-codes.ts';
 import type { ProblemDetails } from '../../shared/api.ts';
 import { AppError } from '../base/errors.ts';
-import { ConfigurationError } from '../config/problem.ts';
+import { ConfigurationError, mistakesIn } from '../config/problem.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -45,16 +45,13 @@ export function problemOf(thrown: unknown): ProblemDetails {
     detail: error.code === 'BUG' ? row.title : capped(error.message, DETAIL_CHARS),
     code: error.code,
     retryable: row.retryable,
-    errors: mistakesIn(error),
+    errors: mistakesOfError(error),
   };
 }
 
-function mistakesIn(error: AppError): RequestMistake[] {
+function mistakesOfError(error: AppError): RequestMistake[] {
   if (error instanceof InvalidRequest) return [...error.mistakes];
-  if (!(error instanceof ConfigurationError)) return [];
-  return error.problems
-    .slice(0, MISTAKES_SHOWN)
-    .map(({ key, message }) => ({ pointer: key === '' ? '' : `/${key.replaceAll('.', '/')}`, message }));
+  return error instanceof ConfigurationError ? mistakesIn(error) : [];
 }
 
 /** Translates what Fastify throws about a request; everything else unknown is a bug. */

@@ -20,7 +20,7 @@ declare module 'fastify' {
 
 /** What a route takes and answers: checked at each call, and told by the OpenAPI document. */
 export interface RouteSpec<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As Fastify has it, with `:id`. */
   readonly path: string;
   readonly summary: string;
@@ -31,6 +31,8 @@ export interface RouteSpec<Query extends z.ZodType = z.ZodType, Body extends z.Z
   readonly query?: Query;
   /** Without it any field is refused; a missing body is an empty one. */
   readonly body?: Body;
+  /** The longest body, where it is more than that of any other. */
+  readonly bodyLimit?: number;
   /** 200 where it is not said. */
   readonly status?: 200 | 201 | 202 | 204;
   /** The shape of the answer, or its media type where that isn't JSON; absent with 204. */
@@ -61,6 +63,7 @@ export function route<Query extends z.ZodType = Nothing, Body extends z.ZodType 
   app.route({
     method,
     url: path,
+    ...(spec.bodyLimit !== undefined && { bodyLimit: spec.bodyLimit }),
     config: { spec, ...(spec.open && { open: true as const }) },
     handler: async (request, reply) => {
       const query = checked(spec.query ?? nothingSchema, request.query, 'query') as z.output<Query>;

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { waitUntil } from '../base/wait.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
+import { ConfigurationVersions } from '../config/configuration-versions.ts';
 import { Excludes } from '../filesystem/excludes.ts';
 import { includedLocalPart } from '../filesystem/included-part.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
@@ -27,6 +28,7 @@ import { JobFiles } from './job-files.ts';
 import { Jobs } from './jobs.ts';
 import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
 import { MetricSampler } from './metric-sampler.ts';
+import { ConfigurationCommands, etagOf } from './configuration-commands.ts';
 import { MirrorCommands } from './mirror-commands.ts';
 import type { MirrorSet } from './mirror-set.ts';
 import { mirrorSetFor } from './mirror-wiring.ts';
@@ -233,6 +235,17 @@ export class Appliance {
     return sampler;
   }
 
+  #configurationCommands(mirrorList: MirrorCommands, ring: EventRing): ConfigurationCommands {
+    const { configuration, configurationFile: file } = this.#options;
+    const versions = new ConfigurationVersions(join(configuration.statePath, 'configurations'));
+    file?.keepVersions(versions);
+    const unsubscribe = file?.events.on('changed', (text) =>
+      ring.emit('config.changed', { etag: etagOf(text) }),
+    );
+    this.#undo.push(() => unsubscribe?.());
+    return new ConfigurationCommands({ file, versions, rewrite: (change) => mirrorList.rewrite(change) });
+  }
+
   #mirrorList(mirrors: MirrorSet, journal: Journal, coordinator: Coordinator): MirrorCommands {
     const { configuration, configurationFile } = this.#options;
     return new MirrorCommands({
@@ -261,6 +274,7 @@ export class Appliance {
       ring,
       jobs,
       mirrorList,
+      configuration: this.#configurationCommands(mirrorList, ring),
       metrics,
       freeBytes,
       mount: () => ({

@@ -10,6 +10,11 @@ import type {
 } from '../../shared/api.ts';
 import type { MetricRange, MirrorMetrics } from '../../shared/mirror-metrics.ts';
 import type { JobItems, JobRequest, JobView } from '../../shared/jobs.ts';
+import type {
+  ConfigurationVerdict,
+  ConfigurationVersion,
+  ConfigurationView,
+} from '../../shared/configuration.ts';
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type {
   ChangedMirror,
@@ -47,6 +52,20 @@ export interface MirrorListControl {
   remove(id: string): Promise<void>;
 }
 
+/** The configuration file as a whole. Rejects with CONFIG_NOT_WRITTEN where there is none. */
+export interface ConfigurationControl {
+  read(): Promise<ConfigurationView>;
+  validate(text: string): Promise<ConfigurationVerdict>;
+  /**
+   * Stores the text as it is, and has the list of mirrors as it says. Rejects with nothing changed: CONFIG_CHANGED where the
+   * file isn't that of the etag, CONFIG_INVALID, CONFIG_NOT_WRITTEN, or with why a mirror can't be used.
+   */
+  replace(text: string, etag: string): Promise<ConfigurationView>;
+  /** Newest first. */
+  versions(): Promise<readonly ConfigurationVersion[]>;
+  version(id: string): Promise<string | undefined>;
+}
+
 /**
  * What the api serves: the appliance as an operator sees it. A view is a snapshot. Reading never waits, but
  * for the files of the history.
@@ -55,6 +74,7 @@ export interface MirrorListControl {
 export interface ControlPlane {
   readonly mirrorList: MirrorListControl;
   readonly jobs: JobControl;
+  readonly configuration: ConfigurationControl;
   overview(): Overview;
   mirrors(): readonly MirrorView[];
   mirror(id: string): MirrorView | undefined;

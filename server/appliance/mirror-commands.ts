@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { MirrorTrial } from '../../shared/api.ts';
 import type { ChangedMirror, NewMirror, TriedMirror } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
@@ -82,6 +83,29 @@ export class MirrorCommands implements MirrorListControl {
     });
   }
 
+  /** Changes the text of the file as a whole, and has the mirrors as it says then. Rejects like `add`. */
+  rewrite(change: (text: string) => string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { mirrors, probe } = this.#options;
+      const running = mirrors.all.map(({ mirror }) => mirror.config);
+      const { mirrors: wanted } = await this.#file().edit(change, async (next) => {
+        const ways = new Set(running.map(wayTo));
+        await Promise.all(next.mirrors.filter((each) => !ways.has(wayTo(each))).map(probe));
+      });
+      const moved = running.filter((before) => !wanted.some((after) => isSamePlace(before, after)));
+      for (const { name } of moved) await this.#letGo(name);
+      for (const after of wanted) await this.#become(after);
+      this.#file().mirrorsFollow();
+    });
+  }
+
+  async #become(after: MirrorConfiguration): Promise<void> {
+    const { mirrors } = this.#options;
+    const known = mirrors.find(after.name);
+    if (!known) await mirrors.add(after);
+    else if (!isDeepStrictEqual(known.mirror.config, after)) await mirrors.replace(after);
+  }
+
   async #letGo(id: string): Promise<void> {
     const { mirrors, forget, letGo } = this.#options;
     // What is under way would otherwise hold up the removal for as long as it tries to reach the mirror.
@@ -134,6 +158,10 @@ function inFile(
 /** All but what is done with a mirror that is reached. */
 function wayTo(config: MirrorConfiguration): string {
   return JSON.stringify({ ...config, required: undefined, owner: undefined, bandwidthLimit: undefined });
+}
+
+function isSamePlace(before: MirrorConfiguration, after: MirrorConfiguration): boolean {
+  return before.name === after.name && placeOf(before) === placeOf(after);
 }
 
 function placeOf({ host, port, user, path }: MirrorConfiguration): string {

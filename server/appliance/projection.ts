@@ -14,7 +14,7 @@ import { AppError } from '../base/errors.ts';
 import type { Coordinator } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { attentionOf } from './attention.ts';
-import type { ControlPlane, JobControl, MirrorListControl } from './control-plane.ts';
+import type { ConfigurationControl, ControlPlane, JobControl, MirrorListControl } from './control-plane.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
 import type { MetricSampler } from './metric-sampler.ts';
@@ -34,6 +34,7 @@ export interface ProjectionOptions {
   readonly metrics: MetricSampler;
   readonly ring: EventRing;
   readonly jobs: JobControl;
+  readonly configuration: ConfigurationControl;
   readonly mirrorList: MirrorListControl;
   readonly freeBytes: ReadonlyMap<string, number>;
   readonly mount: () => Overview['mount'];
@@ -53,6 +54,10 @@ export class Projection implements ControlPlane {
 
   get mirrorList(): MirrorListControl {
     return this.#options.mirrorList;
+  }
+
+  get configuration(): ConfigurationControl {
+    return this.#options.configuration;
   }
 
   get jobs(): JobControl {

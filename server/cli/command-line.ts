@@ -23,8 +23,8 @@ export async function runCommandLine(argv: readonly string[], hooks: ApplianceHo
     .description('mount and serve in the foreground; SIGTERM or SIGINT stops it cleanly')
     .argument('<config>', 'configuration file (YAML)')
     .action(async (file: string) => {
-      const configuration = await loadConfiguration(file, process.env);
       const configurationFile = new ConfigurationFile(file, process.env);
+      const configuration = await configurationFile.load();
       exitCode = await runInForeground(configuration, { ...hooks, configurationFile });
     });
   program

@@ -26,6 +26,15 @@ export class RestClient {
     return this.#call('PATCH', path, body, schema);
   }
 
+  put<Schema extends z.ZodType>(
+    path: string,
+    body: object,
+    etag: string,
+    schema: Schema,
+  ): Promise<z.infer<Schema>> {
+    return this.#call('PUT', path, body, schema, { 'if-match': etag });
+  }
+
   async delete(path: string): Promise<void> {
     await this.#call('DELETE', path, undefined, z.undefined());
   }
@@ -35,16 +44,22 @@ export class RestClient {
     path: string,
     body: object | undefined,
     schema: Schema,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<z.infer<Schema>> {
-    const { ok, status, value } = await this.#fetch(method, path, body);
+    const { ok, status, value } = await this.#fetch(method, path, body, more);
     if (!ok) throw failureOf(status, value);
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
     throw new AppError('INPUT_OUTPUT', `${this.#base.origin} answers differently: is it another version?`);
   }
 
-  async #fetch(method: string, path: string, body: object | undefined) {
-    const headers = { authorization: `Bearer ${this.#token}`, accept: 'application/json' };
+  async #fetch(
+    method: string,
+    path: string,
+    body: object | undefined,
+    more: Readonly<Record<string, string>>,
+  ) {
+    const headers = { ...more, authorization: `Bearer ${this.#token}`, accept: 'application/json' };
     try {
       const response = await fetch(new URL(`.${API_PREFIX}${path}`, this.#base), {
         method,

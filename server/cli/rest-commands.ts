@@ -9,6 +9,7 @@ import {
 } from '../../shared/api.ts';
 import { REASON_CHARS } from '../../shared/requests.ts';
 import { visibleText } from '../../shared/visible-text.ts';
+import { addConfiguration } from './configuration-commands.ts';
 import { addJobs } from './job-commands.ts';
 import { addMirrorList } from './mirror-list-commands.ts';
 import { type Answer, RestCommands, type RestOptions } from './rest-command.ts';
@@ -36,6 +37,7 @@ export function registerRestCommands(program: Command, terminal: Terminal = proc
   addMirrorList(commands);
   addTransactionChanges(commands);
   addJobs(commands);
+  addConfiguration(commands);
   addTokens(commands);
   addRecords(commands);
 }

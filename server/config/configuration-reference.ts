@@ -10,7 +10,8 @@ Every key of the file that \`proxyfs run FILE\` reads, made from the schema that
 (\`node scripts/configuration-reference.mjs\`). [config.example.yml](../config.example.yml) shows them in use.
 Seconds may be fractions. Relative paths begin at the directory of the file, and \`~/\` is the home directory.
 
-*Changed* says when a change applies: mirrors are changed at once by the dashboard, the API and the command line.
+*Changed* says what becomes of a change by the API or \`proxyfs config set\`: mirrors follow at once; what applies after a restart is stored, and
+shown as waiting for one; what decides who may come in, or where things are, is changed in the file alone.
 `;
 
 /** docs/configuration.md. */

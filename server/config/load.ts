@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { CONFIGURATION_BYTES } from '../../shared/requests.ts';
 import type { Configuration } from './configuration.ts';
 import { applyOverrides, type EnvironmentReading, readEnvironment } from './environment.ts';
 import { issueFindings } from './issue-text.ts';
@@ -13,8 +14,6 @@ import { readSmallFile, utf8Text } from './small-file.ts';
 import { soundParts } from './sound-parts.ts';
 import { toConfiguration } from './to-configuration.ts';
 import { pathId, type PlainMap, readYaml, type YamlReading } from './yaml-reading.ts';
-
-const FILE_LIMIT_BYTES = 256 * 1024;
 
 /**
  * Loads a configuration file, with the `PROXYFS_*` variables in the place of what they override.
@@ -30,6 +29,15 @@ export async function parseConfiguration(
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Configuration> {
+  return (await parseFile(text, file, env)).configuration;
+}
+
+/** The values key by key as well, with their defaults. */
+export async function parseFile(
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ settings: Settings; configuration: Configuration }> {
   const reading = readYaml(text);
   const environment = await readEnvironment(env);
   const list = new ProblemList(reading, environment.overrides, environment.problems);
@@ -40,12 +48,13 @@ export async function parseConfiguration(
   const home = env['HOME'] || homedir();
   const surroundings = await checkTogether(reading.root, environment, list, resolve(file), home);
   if (settings === undefined || list.problems.length > 0) throw new ConfigurationError(file, list.problems);
-  return toConfiguration(settings, { ...surroundings, token: environment.token });
+  const configuration = toConfiguration(settings, { ...surroundings, token: environment.token });
+  return { settings, configuration };
 }
 
 /** Rejects with a ConfigurationError where it can't be read or is no text. */
 export async function readConfigurationText(file: string): Promise<string> {
-  const read = await readSmallFile(resolve(file), FILE_LIMIT_BYTES);
+  const read = await readSmallFile(resolve(file), CONFIGURATION_BYTES);
   if ('reason' in read) throw fileError(file, `cannot be read: ${read.reason}`);
   const text = utf8Text(read.content);
   if (text === undefined) throw fileError(file, 'is not UTF-8 text');

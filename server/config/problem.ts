@@ -1,3 +1,4 @@
+import type { ProblemDetails } from '../../shared/api.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { AppError } from '../base/errors.ts';
 
@@ -36,6 +37,15 @@ export class ConfigurationError extends AppError {
     this.problems = shown;
     this.leftOut = leftOut;
   }
+}
+
+/** The same for clients: each with its place in the text. */
+export function mistakesIn({ problems }: ConfigurationError): ProblemDetails['errors'] {
+  return problems.map(({ key, message, line, column }) => ({
+    pointer: key === '' ? '' : `/${key.replaceAll(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}`,
+    message,
+    ...(line !== undefined && { line, column: column ?? 1 }),
+  }));
 }
 
 /** The key path as people write it: `mirrors.web1.port`, `tries.wait[0]`. */

@@ -2,7 +2,6 @@ import { asAppError } from '../base/errors.ts';
 import { LogRing } from '../base/log-ring.ts';
 import { jsonLogger } from '../base/logger.ts';
 import { ConfigurationFile } from '../config/configuration-file.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { startProxyfs } from '../service/start-proxyfs.ts';
 import { writeConfigurationFile } from './configuration-file.ts';
 import {
@@ -77,8 +76,8 @@ export class Demo {
       listen: await listenAddress(USUAL_PORT),
     });
     const environment = demoEnvironment();
-    const configuration = await loadConfiguration(file, environment);
     const configurationFile = new ConfigurationFile(file, environment);
+    const configuration = await configurationFile.load();
     const log = new LogRing();
     const logger = jsonLogger('info', (line) => {
       log.add(line);

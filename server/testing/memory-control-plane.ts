@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import { TypedEmitter } from '../base/emitter.ts';
-import type { ControlPlane, MirrorListControl } from '../appliance/control-plane.ts';
+import { ConfigurationCommands } from '../appliance/configuration-commands.ts';
+import type { ConfigurationControl, ControlPlane, MirrorListControl } from '../appliance/control-plane.ts';
 import type {
   MirrorChange,
   MirrorView,
@@ -20,6 +21,7 @@ import {
 import type { EventEnvelope, EventName, EventPayloads, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { matchesFilter } from '../../shared/transaction-filter.ts';
+import { ConfigurationVersions } from '../config/configuration-versions.ts';
 import { MemoryJobs } from './memory-jobs.ts';
 
 const SINCE = '2024-05-01T10:00:00.000Z';
@@ -62,7 +64,11 @@ export class MemoryControlPlane implements ControlPlane {
   readonly #emitter = new TypedEmitter<{ event: EventEnvelope }>();
   #seq = 0;
 
-  constructor(options: { bootId?: string; ringSize?: number } = {}) {
+  /** Without one, that of an appliance that has no configuration file. */
+  readonly configuration: ConfigurationControl;
+
+  constructor(options: { bootId?: string; ringSize?: number; configuration?: ConfigurationControl } = {}) {
+    this.configuration = options.configuration ?? withoutConfigurationFile();
     this.bootId = options.bootId ?? 'boot-1';
     this.#ringSize = options.ringSize ?? 1000;
   }
@@ -210,6 +216,15 @@ export class MemoryControlPlane implements ControlPlane {
     if (changed) this.publish('mirror.state', mirror);
     return { changed, mirror };
   }
+}
+
+function withoutConfigurationFile(): ConfigurationControl {
+  const versions = new ConfigurationVersions('/nonexistent/configurations');
+  return new ConfigurationCommands({
+    file: undefined,
+    versions,
+    rewrite: () => Promise.reject(new AppError('BUG')),
+  });
 }
 
 function isOf(state: TransactionsQuery['state'], view: TransactionView): boolean {

@@ -50,6 +50,7 @@ const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   counters: (live, { data }) => withCounters(live, data),
   'job.state': (live) => live,
   'job.progress': (live) => live,
+  'config.changed': (live) => live,
   'server.stopping': (live, { data }) => patch(live, { mode: 'stopping', reason: data.reason }),
 };
 

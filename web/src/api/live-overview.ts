@@ -19,6 +19,7 @@ const CHANGES_ATTENTION: Record<EventName, boolean> = {
   counters: false,
   'job.state': false,
   'job.progress': false,
+  'config.changed': false,
   'server.stopping': false,
 };
 
