@@ -14,6 +14,7 @@ const FUSE_PACKAGES = { libfuse2: () => hasLibrary('libfuse.so.2'), fuse: () => 
 
 const TEST_PACKAGES = {
   'openssh-server': () => hasProgram('sshd'),
+  openssl: () => hasProgram('openssl'),
   rsync: () => hasProgram('rsync'),
   git: () => hasProgram('git'),
   python3: () => hasProgram('python3'),

@@ -26,7 +26,14 @@ function serverOn(
   const directory = options.directory ?? join(tmpdir(), 'no-such-directory');
   const server = new ApiServer({
     controlPlane: new MemoryControlPlane(),
-    http: { host, port: options.port ?? 0, token: options.explicit ? token : undefined, allowedHosts: [] },
+    http: {
+      host,
+      port: options.port ?? 0,
+      token: options.explicit ? token : undefined,
+      allowedHosts: [],
+      basePath: '',
+      tls: undefined,
+    },
     token,
     statePath: directory,
     log: new LogRing(),

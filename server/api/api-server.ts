@@ -11,10 +11,12 @@ import { Audit } from './audit.ts';
 import { EventFeed } from './event-feed.ts';
 import { Gate } from './gate.ts';
 import { isLoopback, isWildcard } from './host-guard.ts';
+import { ListeningServer } from './listening-server.ts';
 import { LiveUpdates } from './live-updates.ts';
 import { Password, PASSWORD_FILE } from './password.ts';
 import { System } from './system.ts';
 import { Tokens } from './tokens.ts';
+import { takeOff } from './top-address.ts';
 
 export interface ApiServerOptions {
   readonly controlPlane: ControlPlane;
@@ -73,6 +75,7 @@ export class ApiServer {
     const onLogout = () => live.dropEndedSessions();
     const onRoute = (method: string, url: string) => void this.#routes.push({ method, url });
     const webRoot = this.#presentWebRoot();
+    const server = new ListeningServer(http.tls, logger);
     const app = await createApp({
       controlPlane,
       gate,
@@ -82,6 +85,8 @@ export class ApiServer {
       audit,
       system,
       webRoot,
+      server,
+      basePath: http.basePath,
       logger,
       onLogout,
       onRoute,
@@ -90,18 +95,21 @@ export class ApiServer {
     feed.start();
     system.start();
     live.start(app.server);
+    // After the socket, which looks at addresses before anybody else.
+    takeOff(http.basePath, app.server);
     this.#stopServing = async () => {
       live.stop();
       feed.stop();
       system.stop();
       await app.close();
+      server.close();
       await audit.close();
       await password.close();
       await tokens.close().catch((error: unknown) => logger.error('api.tokens-not-written', { error }));
     };
     const port = await this.#listen(app);
     gate.listensOn(port);
-    return { url: urlOf(http.host, port) };
+    return { url: urlOf(http, port) };
   }
 
   /** Tells open pages what there still is, ends their connections, and answers no more. */
@@ -125,6 +133,7 @@ export class ApiServer {
     const { http, token, logger, nowMs = () => performance.now() } = this.#options;
     return new Gate({
       listenHost: http.host,
+      isSecure: http.tls !== undefined,
       allowedHosts: http.allowedHosts,
       token,
       tokenMade: http.token === undefined,
@@ -171,7 +180,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function urlOf(host: string, port: number): string {
+function urlOf({ host, tls, basePath }: HttpConfiguration, port: number): string {
   const name = isWildcard(host) ? '127.0.0.1' : host;
-  return `http://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}`;
+  return `${tls ? 'https' : 'http'}://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}${basePath}`;
 }

@@ -8,6 +8,7 @@ import type { LogRing } from '../base/log-ring.ts';
 import type { Audit } from './audit.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
+import type { ListeningServer } from './listening-server.ts';
 import { loginPage, setupPage, wantsPage } from './login-page.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { VERSION } from '../appliance/version.ts';
@@ -24,9 +25,10 @@ import { systemRoutes } from './routes-system.ts';
 import { transactionRoutes } from './routes-transactions.ts';
 import type { RouteSpec } from './route.ts';
 import { tokenRoutes } from './routes-tokens.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { securityHeaders } from './security-headers.ts';
 import { staticFiles } from './static-files.ts';
 import type { System } from './system.ts';
+import { topOf } from './top-address.ts';
 import type { Tokens } from './tokens.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
@@ -43,6 +45,9 @@ export interface AppOptions {
   readonly audit: Audit;
   readonly system: System;
   readonly webRoot: string | undefined;
+  readonly server: ListeningServer;
+  /** Without a slash at its end. */
+  readonly basePath: string;
   readonly logger: Logger;
   /** Logins have ended. */
   readonly onLogout: () => void;
@@ -51,10 +56,11 @@ export interface AppOptions {
 
 /** All routes behind the gate. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { controlPlane, gate } = options;
+  const { controlPlane, gate, server, basePath } = options;
+  const headers = securityHeaders(gate.isSecure);
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_LIMIT_MS,
+    serverFactory: (listener) => server.create(listener, REQUEST_LIMIT_MS),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 255 },
     // Addresses that can't be decoded come here without passing any hook.
@@ -65,7 +71,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.removeContentTypeParser('text/plain');
   app.decorateRequest('access', null);
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS);
+    reply.headers(headers);
     letIn(gate, request);
     done();
   });
@@ -92,7 +98,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   documentRoute(app, specs, VERSION);
   await sessionRoutes(app, gate, options.onLogout);
   await setupRoutes(app, gate, options.onLogout);
-  await staticFiles(app, options.webRoot);
+  await staticFiles(app, options.webRoot, basePath);
   return app;
 }
 
@@ -122,7 +128,7 @@ function answerProblem(
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { gate, logger }: Pick<AppOptions, 'gate' | 'logger'>,
+  { gate, logger, basePath }: Pick<AppOptions, 'gate' | 'logger' | 'basePath'>,
 ): FastifyReply {
   const error = toAppError(thrown);
   const problem = problemOf(error);
@@ -133,13 +139,14 @@ function answerProblem(
       error: error.cause ?? error,
     });
   }
-  reply.headers(SECURITY_HEADERS).code(problem.status);
+  reply.headers(securityHeaders(gate.isSecure)).code(problem.status);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   const waitSeconds = error.details['retryAfterSeconds'];
   if (typeof waitSeconds === 'number') reply.header('retry-after', waitSeconds);
   if (isLogin(problem, request)) {
     const tried = request.method === 'POST' ? problem.code : undefined;
-    const page = request.url === '/setup' ? setupPage(tried) : loginPage(tried, gate.hasPassword);
+    const top = topOf(request.url, basePath);
+    const page = request.url === '/setup' ? setupPage(top, tried) : loginPage(top, tried, gate.hasPassword);
     return reply.type('text/html; charset=utf-8').send(page);
   }
   // As bytes: Fastify would otherwise look for a serializer of this media type.

@@ -17,6 +17,8 @@ export type Access = { readonly grant: Grant } & (
 
 export interface GateOptions {
   readonly listenHost: string;
+  /** Whether it is served by HTTPS. */
+  readonly isSecure: boolean;
   readonly allowedHosts: readonly string[];
   readonly token: string;
   /** Whether it was made at this start: it opens nothing once there is a password. */
@@ -31,6 +33,7 @@ export interface GateOptions {
 /** Who comes in: one gate for the routes and for the socket. Throws AppError for those who don't. */
 export class Gate {
   readonly #hosts: HostGuard;
+  readonly isSecure: boolean;
   readonly #tokenDigest: Buffer;
   readonly #tokenMade: boolean;
   readonly #tokens: Tokens;
@@ -42,6 +45,7 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#hosts = new HostGuard(options.listenHost, options.allowedHosts);
+    this.isSecure = options.isSecure;
     this.#tokenDigest = digestOf(options.token);
     this.#tokenMade = options.tokenMade;
     this.#tokens = options.tokens;
@@ -53,7 +57,8 @@ export class Gate {
 
   /** Cookies don't know ports: without the port in its name, two appliances would end each other's sessions. */
   listensOn(port: number): void {
-    this.#cookieName = `proxyfs_session_${port}`;
+    // With this prefix a browser takes it over HTTPS alone, and from this very host.
+    this.#cookieName = `${this.isSecure ? '__Host-' : ''}proxyfs_session_${port}`;
   }
 
   /** What every request has to pass, whether it needs to be admitted or not. */
@@ -204,7 +209,8 @@ export class Gate {
   }
 
   #cookie(value: string, lifeSeconds: number): string {
-    return `${this.#cookieName}=${value}; Path=/; Max-Age=${lifeSeconds}; HttpOnly; SameSite=Strict`;
+    const secure = this.isSecure ? '; Secure' : '';
+    return `${this.#cookieName}=${value}; Path=/; Max-Age=${lifeSeconds}; HttpOnly; SameSite=Strict${secure}`;
   }
 }
 

@@ -8,26 +8,26 @@ const NOTES: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * What a stranger's browser sees: a form, and nothing of what is behind it. `code` is why the last try failed. A
+ * What a stranger's browser sees: a form, and nothing of what is behind it. `top` leads to where it all begins, `code` is why the last try failed. A
  * password is asked for where there is one, and offered where there is none.
  */
-export function loginPage(code: ErrorCode | undefined, hasPassword: boolean): string {
+export function loginPage(top: string, code: ErrorCode | undefined, hasPassword: boolean): string {
   const label = hasPassword ? 'Password or access token' : 'Access token';
   const wrong = hasPassword ? 'This password or token is not valid.' : 'This token is not valid.';
   return page(
     'Sign in',
-    `<form method="post" action="/session">
+    `<form method="post" action="${top}session">
 <label for="password">${label}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Sign in</button>
 ${noteOf(code, { UNAUTHORIZED: wrong })}
-${hasPassword ? '' : '<p>First start? <a href="/setup">Set a password</a></p>'}
+${hasPassword ? '' : `<p>First start? <a href="${top}setup">Set a password</a></p>`}
 </form>`,
   );
 }
 
 /** Where the first password is set, by who can read the log. */
-export function setupPage(code: ErrorCode | undefined): string {
+export function setupPage(top: string, code: ErrorCode | undefined): string {
   const notes = {
     UNAUTHORIZED: 'This token is not valid.',
     REQUEST_INVALID: `A password has at least ${LEAST_PASSWORD_CHARS} characters.`,
@@ -37,7 +37,7 @@ export function setupPage(code: ErrorCode | undefined): string {
   };
   return page(
     'Set a password',
-    `<form method="post" action="/setup">
+    `<form method="post" action="${top}setup">
 <label for="token">Access token</label>
 <input id="token" name="token" type="password" autocomplete="off" aria-describedby="where" required autofocus>
 <small id="where">It stands in the log of this start, unless you chose one.</small>

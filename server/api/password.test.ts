@@ -124,7 +124,7 @@ describe('the password of an appliance', () => {
     expect((await bench.stranger('/', { headers: PAGE })).body).toContain('Password or access token');
     const byForm = await bench.stranger('/session', loginRequest(CHOSEN));
     expect([byForm.status, await statusWith({ cookie: cookieOf(byForm) })]).toEqual([303, 200]);
-    expect((await bench.stranger('/setup', { headers: PAGE })).headers.location).toBe('/');
+    expect((await bench.stranger('/setup', { headers: PAGE })).headers.location).toBe('./');
     expect(await statusWith({ authorization: `Bearer ${CHOSEN}` })).toBe(401);
   });
 
@@ -176,8 +176,8 @@ describe('the password of an appliance', () => {
 
   it('is asked for by a form that says what was wrong', async () => {
     await start({ hasPassword: false });
-    expect((await bench.stranger('/', { headers: PAGE })).body).toContain('<a href="/setup">');
-    expect((await bench.stranger('/setup', { headers: PAGE })).body).toContain('action="/setup"');
+    expect((await bench.stranger('/', { headers: PAGE })).body).toContain('<a href="./setup">');
+    expect((await bench.stranger('/setup', { headers: PAGE })).body).toContain('action="./setup"');
     const fill = (token: string, password: string) =>
       bench.stranger('/setup', {
         ...loginRequest(''),
@@ -188,7 +188,7 @@ describe('the password of an appliance', () => {
     const done = await fill(TEST_TOKEN, CHOSEN);
     expect([done.status, done.headers.location, await statusWith({ cookie: cookieOf(done) })]).toEqual([
       303,
-      '/',
+      './',
       200,
     ]);
   });

@@ -94,7 +94,7 @@ function loginRoute(app: FastifyInstance, gate: Gate, path: string): void {
     async ({ body, request, reply }) => {
       const secret = 'token' in body ? body.token : body.password;
       reply.header('set-cookie', await gate.logIn(secret, request.raw));
-      if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('/', 303);
+      if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('./', 303);
     },
   );
 }

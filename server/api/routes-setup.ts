@@ -36,8 +36,8 @@ export async function setupRoutes(app: FastifyInstance, gate: Gate, onLogout: ()
     },
     ({ reply }) =>
       gate.hasPassword
-        ? reply.redirect('/', 303)
-        : reply.type('text/html; charset=utf-8').send(setupPage(undefined)),
+        ? reply.redirect('./', 303)
+        : reply.type('text/html; charset=utf-8').send(setupPage('./', undefined)),
   );
 }
 
@@ -49,7 +49,7 @@ function setUpRoute(app: FastifyInstance, gate: Gate, path: string, onLogout: ()
     async ({ body, request, reply }) => {
       reply.header('set-cookie', await gate.setUp(body.token, body.password, request.raw));
       onLogout();
-      if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('/', 303);
+      if (wantsPage(request.method, request.url, request.headers.accept)) reply.redirect('./', 303);
     },
   );
 }

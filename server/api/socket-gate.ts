@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../base/errors.ts';
 import type { Access, Gate } from './gate.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { securityHeaders } from './security-headers.ts';
 
 const CONNECTIONS = 200;
 
@@ -25,6 +25,7 @@ export class SocketGate {
   }
 
   guard(engine: Engine): void {
+    const headers = securityHeaders(this.#gate.isSecure);
     engine.use((request, response, next) => {
       try {
         this.#gate.checkOrigin(request);
@@ -32,9 +33,9 @@ export class SocketGate {
         if (engine.clientsCount >= CONNECTIONS)
           throw new AppError('TOO_MANY_OPEN_FILES', 'Too many open pages');
       } catch (refusal) {
-        return refuse(request, response, refusal);
+        return refuse(request, response, { refusal, headers });
       }
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       next();
     });
   }
@@ -46,11 +47,15 @@ export class SocketGate {
   }
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, refusal: unknown): void {
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { refusal, headers }: { refusal: unknown; headers: Readonly<Record<string, string>> },
+): void {
   const problem = problemOf(refusal);
   const body = JSON.stringify(problem);
   if (request.headers.upgrade === undefined) {
-    response.writeHead(problem.status, { ...SECURITY_HEADERS, 'content-type': PROBLEM_TYPE }).end(body);
+    response.writeHead(problem.status, { ...headers, 'content-type': PROBLEM_TYPE }).end(body);
     return;
   }
   // An upgrade has no response object: the refusal is written as it goes over the wire.

@@ -34,6 +34,16 @@ export interface HttpConfiguration {
    * one with a port holds for that port only.
    */
   readonly allowedHosts: readonly string[];
+  /** `/proxyfs`, or nothing; without a slash at its end. */
+  readonly basePath: string;
+  /** undefined: plain HTTP. */
+  readonly tls: TlsConfiguration | undefined;
+}
+
+/** Absolute paths of PEM files that belong together. */
+export interface TlsConfiguration {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface ScrubConfiguration {

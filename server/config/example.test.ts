@@ -27,7 +27,8 @@ describe('config.example.yml', () => {
     const { tries, timeout, http, log, mount, mirrors, scrub } = configurationSchema.parse(optional.root);
     expect({ times: tries.times, waitMs: tries.wait.map((wait) => wait * 1000) }).toEqual(example.tries);
     expect(timeout * 1000).toBe(example.timeoutMs);
-    expect({ ...http.listen, allowedHosts: http.allowed_hosts, token: undefined }).toEqual(example.http);
+    const unsaid = { token: undefined, basePath: '', tls: undefined };
+    expect({ ...http.listen, allowedHosts: http.allowed_hosts, ...unsaid }).toEqual(example.http);
     expect(log).toEqual(example.log);
     expect(mount.driver).toBe(example.mount.driver);
     const { compare, repair } = scrub;
@@ -44,7 +45,8 @@ describe('config.example.yml', () => {
     for (const [place, section] of Object.entries(SECTIONS)) {
       const [first, second] = place.split('.');
       const top = first === '' ? reading.root : reading.root?.[first ?? ''];
-      const map = second === '*' ? (top as Record<string, unknown>)['web1'] : top;
+      const within = second === '*' ? 'web1' : second;
+      const map = within === undefined ? top : (top as Record<string, unknown>)[within];
       expect(Object.keys(map ?? {}).sort(), place).toEqual(Object.keys(section.shape).sort());
     }
     expect(root.mirrors['web1']?.bandwidth_limit).toBe(10 * 1024 * 1024);

@@ -6,13 +6,14 @@ import { applyOverrides, type EnvironmentReading, readEnvironment } from './envi
 import { issueFindings } from './issue-text.ts';
 import { checkMirrors } from './mirror-checks.ts';
 import { type MirrorFiles, readMirrorFiles } from './mirror-files.ts';
-import { checkOwnPaths, type OwnPaths, pathBase, resolveOwnPaths } from './path-checks.ts';
+import { checkOwnPaths, pathBase, resolveOwnPaths } from './path-checks.ts';
 import { ConfigurationError } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import { CONFIGURATION_VERSION, configurationSchema, type Settings } from './schema.ts';
 import { readSmallFile, utf8Text } from './small-file.ts';
 import { soundParts } from './sound-parts.ts';
-import { toConfiguration } from './to-configuration.ts';
+import { checkTlsFiles } from './tls-files.ts';
+import { type Surroundings, toConfiguration } from './to-configuration.ts';
 import { pathId, type PlainMap, readYaml, type YamlReading } from './yaml-reading.ts';
 
 /**
@@ -96,7 +97,7 @@ async function checkTogether(
   list: ProblemList,
   file: string,
   home: string,
-): Promise<{ own: OwnPaths; files: ReadonlyMap<string, MirrorFiles> }> {
+): Promise<Omit<Surroundings, 'token'>> {
   const parts = soundParts(root);
   const base = pathBase(file, home);
   const own = await resolveOwnPaths(parts, environment.overrides, base);
@@ -104,5 +105,5 @@ async function checkTogether(
   checkMirrors(parts.mirrors, own, list);
   const files = new Map<string, MirrorFiles>();
   for (const mirror of parts.mirrors) files.set(mirror.name, await readMirrorFiles(mirror, own, base, list));
-  return { own, files };
+  return { own, files, tls: await checkTlsFiles(parts.tls, base, list) };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COMPARE_MODES } from '../../shared/jobs.ts';
 import {
   bandwidthLimit,
+  basePath,
   excludePattern,
   filePath,
   hostKey,
@@ -98,6 +99,13 @@ const mountSchema = z.strictObject({
   }),
 });
 
+const tlsSchema = z.strictObject({
+  cert_file: filePath.meta({
+    description: 'The certificate in PEM, with those that lead to its root. Read again when it changes.',
+  }),
+  key_file: filePath.meta({ description: 'Its private key in PEM, without a passphrase.' }),
+});
+
 const httpSchema = z.strictObject({
   listen: listenAddress.prefault('127.0.0.1:8080').meta({
     description: 'Address of dashboard and API.',
@@ -108,6 +116,12 @@ const httpSchema = z.strictObject({
     form: 'a list of at most 64 names',
     otherwise: 'none',
   }),
+  base_path: basePath.optional().meta({
+    description:
+      'Where a proxy has it that passes addresses on as they are; one that takes its part of the path off needs none.',
+    otherwise: 'the top',
+  }),
+  tls: tlsSchema.optional().meta({ description: 'Serve HTTPS instead of HTTP.', otherwise: 'HTTP' }),
 });
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -207,12 +221,13 @@ export const SECTIONS: Readonly<Record<string, { readonly shape: Readonly<Record
   'mirrors.*': mirrorSchema,
   mount: mountSchema,
   http: httpSchema,
+  'http.tls': tlsSchema,
   scrub: scrubSchema,
   log: logSchema,
 };
 
 // Refused by name, so that nobody believes in a feature that is not there.
-const UNSUPPORTED_KEYS = new Set(['http.base_path', 'http.tls', 'http.trust_proxy']);
+const UNSUPPORTED_KEYS = new Set(['http.trust_proxy']);
 const UNSUPPORTED_VALUES = new Set(['commit=close']);
 
 /** Whether the key is one of the format that this version cannot do yet. */

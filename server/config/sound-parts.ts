@@ -18,6 +18,7 @@ const soundSchema = z.object({
   local_path: soundFile,
   mount_point: soundFile,
   state_path: soundFile,
+  http: z.object({ tls: z.object({ cert_file: filePath, key_file: filePath }).optional() }).catch({}),
   mirrors: z.record(z.string(), z.unknown()).catch({}),
 });
 
@@ -28,15 +29,17 @@ export interface SoundParts {
   readonly local_path?: string | undefined;
   readonly mount_point?: string | undefined;
   readonly state_path?: string | undefined;
+  readonly tls?: { readonly cert_file: string; readonly key_file: string } | undefined;
   readonly mirrors: readonly SoundMirror[];
 }
 
 /** Picks the sound values out of a file that may hold anything. */
 export function soundParts(root: unknown): SoundParts {
-  const { mirrors, ...paths } = soundSchema.parse(root);
+  const { mirrors, http, ...paths } = soundSchema.parse(root);
   const entries = Object.entries(mirrors).slice(0, MAX_MIRRORS);
   return {
     ...paths,
+    tls: http.tls,
     mirrors: entries.map(([name, mirror]) => ({ name, ...soundMirror.catch({}).parse(mirror) })),
   };
 }

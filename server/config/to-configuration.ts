@@ -1,5 +1,10 @@
 import { invariant } from '../base/errors.ts';
-import type { Configuration, MirrorConfiguration, ScrubConfiguration } from './configuration.ts';
+import type {
+  Configuration,
+  MirrorConfiguration,
+  ScrubConfiguration,
+  TlsConfiguration,
+} from './configuration.ts';
 import type { MirrorFiles } from './mirror-files.ts';
 import { defaultStatePath, type OwnPaths } from './path-checks.ts';
 import type { Settings } from './schema.ts';
@@ -8,11 +13,12 @@ import type { Settings } from './schema.ts';
 export interface Surroundings {
   readonly own: OwnPaths;
   readonly files: ReadonlyMap<string, MirrorFiles>;
+  readonly tls: TlsConfiguration | undefined;
   readonly token: string | undefined;
 }
 
 /** Turns valid settings into the configuration that the rest of the program knows. */
-export function toConfiguration(settings: Settings, { own, files, token }: Surroundings): Configuration {
+export function toConfiguration(settings: Settings, { own, files, tls, token }: Surroundings): Configuration {
   const { local_path: local, mount_point: mount, state_path: state } = own;
   invariant(local && mount, 'valid settings have both paths');
   const { http } = settings;
@@ -28,7 +34,13 @@ export function toConfiguration(settings: Settings, { own, files, token }: Surro
       toMirror(name, mirror, files.get(name)),
     ),
     mount: { driver: settings.mount.driver, allowOther: settings.mount.allow_other ?? isRoot() },
-    http: { ...http.listen, token, allowedHosts: http.allowed_hosts },
+    http: {
+      ...http.listen,
+      token,
+      allowedHosts: http.allowed_hosts,
+      basePath: http.base_path ?? '',
+      tls,
+    },
     scrub: toScrub(settings.scrub),
     log: settings.log,
   };

@@ -108,6 +108,13 @@ export const listenAddress = z.string().transform((address, context) => {
   return z.NEVER;
 });
 
+/** The beginning of every address behind a proxy; without a slash at its end. */
+export const basePath = z
+  .string()
+  .regex(/^(\/[\w.~-]+)+\/?$/, { error: 'needs a path such as /proxyfs' })
+  .transform((path) => path.replace(/\/$/, ''))
+  .meta({ form: 'a path such as `/proxyfs`' });
+
 /** What browsers may put into the Host header, in lower case; with a port, that port alone. */
 export const allowedHost = z
   .string()

@@ -27,7 +27,14 @@ export async function startApiBench(
   const controlPlane = options.controlPlane ?? new MemoryControlPlane();
   controlPlane.addMirror({ id: 'web1' });
   controlPlane.addTransaction({ id: 'tx-1' });
-  const http = { host: '127.0.0.1', port: 0, token: undefined, allowedHosts: [] };
+  const http = {
+    host: '127.0.0.1',
+    port: 0,
+    token: undefined,
+    allowedHosts: [],
+    basePath: '',
+    tls: undefined,
+  };
   const directory = await tempDirectory('api');
   const server = new ApiServer({
     http,

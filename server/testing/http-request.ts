@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 
 export interface PlainAnswer {
   readonly status: number;
@@ -13,13 +14,17 @@ export interface PlainRequest {
   /** Sent as it is, where the URL's own path would be normalised. */
   readonly path?: string;
   readonly signal?: AbortSignal;
+  /** PEM; whom to trust over HTTPS. */
+  readonly ca?: string;
 }
 
 /** One HTTP request with exactly these headers, Host included, which fetch() would not let anybody set. */
 export function httpRequest(url: string | URL, options: PlainRequest = {}): Promise<PlainAnswer> {
-  const { method = 'GET', headers = {}, body, path, signal } = options;
+  const { method = 'GET', headers = {}, body, path, signal, ca } = options;
   return new Promise((resolve, reject) => {
-    const sent = request(new URL(url), { method, headers, agent: false, ...(path && { path }), signal });
+    const to = new URL(url);
+    const send = to.protocol === 'https:' ? secureRequest : request;
+    const sent = send(to, { method, headers, agent: false, ...(path && { path }), signal, ca });
     sent.once('error', reject);
     sent.once('upgrade', (answer, socket) => {
       socket.destroy();
