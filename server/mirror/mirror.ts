@@ -190,6 +190,8 @@ export class Mirror {
     signal.addEventListener('abort', endWithAttempt, { once: true });
     try {
       const replica = await ReplicaSession.open(session, config);
+      // Under way while other things are asked: at a distance each turn counts. Who needs it hears why it fails.
+      replica.bootId().catch(() => {});
       await refuseSharedGround(replica, own);
       this.#tree.attach(replica);
       void session.ended.then(() => this.#tree.detach(replica));

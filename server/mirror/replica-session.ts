@@ -27,7 +27,7 @@ export class ReplicaSession {
   /** Undefined where owners are the same numbers there. */
   #mapping: OwnerMapping | undefined;
   #probe: Promise<WriteProbe> | undefined;
-  readonly #bootId: Promise<string | undefined>;
+  #bootId: Promise<string | undefined> | undefined;
 
   private constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
     this.session = session;
@@ -37,9 +37,6 @@ export class ReplicaSession {
     this.tools = new RemoteTools(session, this.reserved);
     this.bulk = new BulkStaging(session, this.reserved);
     this.#owner = owner;
-    this.#bootId = bootIdOf(session);
-    // Whoever asks for it hears why.
-    this.#bootId.catch(() => {});
   }
 
   /** Finds the mirror's directory; refuses where it is missing, since making it is the operator's decision. */
@@ -85,7 +82,7 @@ export class ReplicaSession {
 
   async capabilities(): Promise<MirrorCapabilities> {
     const { extensions, writePieceBytes } = this.session;
-    const [probe, bootId] = await Promise.all([this.probe(), this.#bootId]);
+    const [probe, bootId] = await Promise.all([this.probe(), this.bootId()]);
     return {
       atomicRename: extensions.posixRename,
       fsync: extensions.fsync,
@@ -98,6 +95,12 @@ export class ReplicaSession {
       clockAheadMs: probe?.clockAheadMs,
       bootId,
     };
+  }
+
+  /** Asks once a session. */
+  bootId(): Promise<string | undefined> {
+    this.#bootId ??= bootIdOf(this.session);
+    return this.#bootId;
   }
 
   /** Looks once a session, and again while the server refuses: then undefined. */
