@@ -299,6 +299,8 @@ export const mistakeSchema = z.object({
   column: z.number().int().optional(),
 });
 
+export type Mistake = z.infer<typeof mistakeSchema>;
+
 /** RFC 9457, `application/problem+json`. `errors` names each mistake of the request by its place. */
 export const problemDetailsSchema = z
   .object({

@@ -82,6 +82,12 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('./pages/system-page.tsx'), 'SystemPage'),
 });
 
+const config = createRoute({
+  getParentRoute: () => root,
+  path: '/config',
+  component: lazyRouteComponent(() => import('./pages/config-page.tsx'), 'ConfigPage'),
+});
+
 /** The pages by their addresses; all but the first are loaded when they are asked for. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -92,6 +98,7 @@ export const router = createRouter({
     transactions,
     jobs,
     job,
+    config,
     log,
     audit,
     access,

@@ -5,10 +5,12 @@ import { goToLogin } from './session-end.ts';
 
 const LIMIT_MS = 10_000;
 
-export type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface RequestOptions {
   readonly body?: unknown;
+  /** The ETag of what may be changed. */
+  readonly ifMatch?: string;
   readonly signal?: AbortSignal;
   /** For what takes the server long. */
   readonly limitMs?: number;
@@ -41,6 +43,7 @@ export async function request<Schema extends z.ZodType>(
 async function send(method: Method, path: string, options: RequestOptions): Promise<Response> {
   const limit = AbortSignal.timeout(options.limitMs ?? LIMIT_MS);
   const headers = new Headers({ accept: 'application/json' });
+  if (options.ifMatch !== undefined) headers.set('if-match', options.ifMatch);
   const init: RequestInit = {
     method,
     headers,

@@ -7,6 +7,7 @@ import {
   ListChecks,
   ScrollText,
   Server,
+  Settings,
   UserCheck,
 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
@@ -17,6 +18,7 @@ const PAGES = [
   { to: '/mirrors', label: 'Mirrors', icon: Server },
   { to: '/transactions', label: 'Transactions', icon: ArrowLeftRight },
   { to: '/jobs', label: 'Jobs', icon: ListChecks },
+  { to: '/config', label: 'Configuration', icon: Settings },
   { to: '/log', label: 'Log', icon: ScrollText },
   { to: '/audit', label: 'Audit', icon: UserCheck },
   { to: '/access', label: 'Access', icon: KeyRound },
