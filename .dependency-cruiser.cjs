@@ -71,17 +71,17 @@ const serverRules = [
   },
   {
     name: 'layer-main',
-    comment: 'main.ts wires the program together; the demo and test support are not part of it',
+    comment: 'main.cts wires the program together; the demo and test support are not part of it',
     severity: 'error',
-    from: { path: '^server/main\\.ts$' },
+    from: { path: '^server/main\\.cts$' },
     to: { path: ['^(web|scripts)/', under('demo', 'testing')] },
   },
   {
     name: 'nobody-imports-main',
-    comment: 'only tests may import main.ts',
+    comment: 'only tests may import main.cts',
     severity: 'error',
     from: { path: '.', pathNot: [TEST, under('testing')] },
-    to: { path: '^server/main\\.ts$' },
+    to: { path: '^server/main\\.cts$' },
   },
   {
     name: 'unknown-folder-from',
@@ -99,7 +99,7 @@ const serverRules = [
     comment: 'a new folder under server/ needs a row in the layer table',
     severity: 'error',
     from: { path: '.' },
-    to: { path: '^server/', pathNot: [under(...FOLDERS, 'testing'), '^server/main\\.ts$'] },
+    to: { path: '^server/', pathNot: [under(...FOLDERS, 'testing'), '^server/main\\.cts$'] },
   },
   {
     name: 'testing-is-for-tests',

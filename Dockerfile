@@ -19,7 +19,7 @@ RUN npm uninstall --no-save --omit=dev --ignore-scripts fuse-native \
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production
 COPY --from=build /app /app
-RUN ln -s /app/dist/server/main.js /usr/local/bin/proxyfs
+RUN ln -s /app/dist/server/main.cjs /usr/local/bin/proxyfs
 # It asks where PROXYFS_LISTEN says; --health-cmd is for who has another http.listen in the file.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://${process.env.PROXYFS_LISTEN ?? '127.0.0.1:8080'}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

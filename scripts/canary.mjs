@@ -55,7 +55,7 @@ const LAYER_PLANTS = {
   'server/mount/planted.ts': ['layer-mount', uses('../appliance/target.ts')],
   'server/appliance/planted.ts': ['layer-appliance', uses('../api/target.ts')],
   'server/api/planted.ts': ['layer-api', uses('../demo/target.ts')],
-  'server/main.ts': ['layer-main', uses('./demo/target.ts')],
+  'server/main.cts': ['layer-main', uses('./demo/target.ts')],
   'server/mount/planted-testing.ts': ['testing-is-for-tests', uses('../testing/target.ts')],
   'server/journal/planted.test.ts': ['layer-journal-tests', uses('../mount/target.ts')],
   'server/surprise/planted.ts': ['unknown-folder-from', uses('../base/target.ts')],

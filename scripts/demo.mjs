@@ -15,6 +15,8 @@ await main(async (args) => {
 function runAlone(args) {
   const child = spawn(process.execPath, ['--import', './scripts/die-with-parent.mjs', ...args], {
     cwd: root,
+    // Reads of the mount, the mirrors and the journal share libuv's threads, whose number is read at its first use.
+    env: { UV_THREADPOOL_SIZE: '16', ...process.env },
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

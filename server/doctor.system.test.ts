@@ -7,7 +7,7 @@ import { runCommand } from './testing/run-command.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
 
-const MAIN = resolve(import.meta.dirname, '../dist/server/main.js');
+const MAIN = resolve(import.meta.dirname, '../dist/server/main.cjs');
 
 let temp: TempDirectory;
 let mirrors: SshdMirror[];

@@ -94,7 +94,7 @@ it('lets a scrub by content find nothing, and keeps it over a kill -9', async ()
   await appliance.kill9();
   await appliance.start();
   await expectEqual(LEFT_OUT);
-  const program = [join(import.meta.dirname, '../dist/server/main.js'), 'scrub', '--content'];
+  const program = [join(import.meta.dirname, '../dist/server/main.cjs'), 'scrub', '--content'];
   const options = { env: { PROXYFS_TOKEN: appliance.token }, timeoutMs: 60_000 };
   const scrub = await runCommand(process.execPath, [...program, '--url', appliance.url], options);
   expect(scrub, scrub.stderr + scrub.stdout).toMatchObject({ code: 0 });

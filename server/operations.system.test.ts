@@ -41,7 +41,7 @@ afterAll(async () => {
 /** `proxyfs` as installed, but for an appliance that doesn't listen at the usual place. */
 async function shell(command: string) {
   const program = join(temp.path, 'proxyfs');
-  const main = `"${process.execPath}" "${join(TOP, 'dist/server/main.js')}" "$@"`;
+  const main = `"${process.execPath}" "${join(TOP, 'dist/server/main.cjs')}" "$@"`;
   await writeFile(
     program,
     `#!/bin/sh\ncase $1 in check|doctor) exec ${main};; esac\nexec ${main} --url ${appliance.url}\n`,

@@ -20,7 +20,7 @@ beforeAll(async () => {
   packed = await packInto(temp.path);
   await installInto(prefix, packed.tarball);
   mirror = await startSshdMirror({ name: 'm1' });
-  const entry = join(prefix, 'node_modules/proxyfs/dist/server/main.js');
+  const entry = join(prefix, 'node_modules/proxyfs/dist/server/main.cjs');
   appliance = new ApplianceProcess({ mirrors: [mirror.config()], entry });
   await appliance.prepare();
 });
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 it('holds the built server and dashboard, and nothing of the development', () => {
-  expect(packed.files).toContain('dist/server/main.js');
+  expect(packed.files).toContain('dist/server/main.cjs');
   expect(packed.files).toContain('dist/web/index.html');
   const wanted =
     /^(dist\/(server|shared)\/.*\.js|dist\/shared\/.*\.d\.ts|dist\/web\/.*|config\.example\.yml|contrib\/.*\.(service|ya?ml|json)|[A-Z]+(\.md)?|package\.json)$/;

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { runCommand } from './testing/run-command.ts';
 import { tempDirectory } from './testing/temp-directory.ts';
 
-const MAIN = resolve(import.meta.dirname, '../dist/server/main.js');
+const MAIN = resolve(import.meta.dirname, '../dist/server/main.cjs');
 
 async function passwd(config: string, input: string): Promise<{ code: number | null; said: string }> {
   const { code, stdout, stderr } = await runCommand(process.execPath, [MAIN, 'passwd', config], { input });

@@ -151,7 +151,7 @@ async function traces(root: string): Promise<Map<string, string>> {
 async function proxyfs(
   ...args: string[]
 ): Promise<{ code: number | null; job: JobView & { items: JobItems } }> {
-  const program = [join(import.meta.dirname, '../dist/server/main.js'), ...args];
+  const program = [join(import.meta.dirname, '../dist/server/main.cjs'), ...args];
   const options = { env: { PROXYFS_TOKEN: appliance.token }, timeoutMs: 60_000 };
   const ended = await runCommand(process.execPath, [...program, '--url', appliance.url, '--json'], options);
   if (ended.stdout === '') throw new Error(`${args.join(' ')}: ${ended.stderr}\n${appliance.log.tail()}`);

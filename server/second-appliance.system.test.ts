@@ -154,7 +154,7 @@ describe('the lease of a running appliance', () => {
   it('is left alone by proxyfs check', async () => {
     const holder = async () => parsedLease(await readFile(leaseFile()))?.startId;
     const before = await holder();
-    const program = resolve('dist/server/main.js');
+    const program = resolve('dist/server/main.cjs');
     const checked = await runCommand(process.execPath, [program, 'check', first.configFile]);
     expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('m1: fine') });
     expect([await holder(), before]).toEqual([before, expect.any(String)]);

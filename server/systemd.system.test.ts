@@ -38,7 +38,7 @@ describe('the unit for systemd', () => {
     const copy = join(temp.path, 'proxyfs.service');
     await writeFile(
       copy,
-      (await unit()).replaceAll('/usr/local/bin/proxyfs', join(TOP, 'dist/server/main.js')),
+      (await unit()).replaceAll('/usr/local/bin/proxyfs', join(TOP, 'dist/server/main.cjs')),
     );
     const { code, stdout, stderr } = await runCommand('systemd-analyze', ['verify', copy]);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });

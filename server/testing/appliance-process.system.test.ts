@@ -33,6 +33,14 @@ afterEach(async () => {
   await temp.remove();
 });
 
+it('has a thread for each of 16 reads at the same time, whatever the loading of its modules took first', async () => {
+  await appliance.start();
+  const readers = Array.from({ length: 40 }, () => 'cat file > /dev/null &').join('\n');
+  await appliance.inMount('sh', ['-c', `echo hello > file; ${readers} wait`]);
+  const threads = await readdir(`/proc/${appliance.pid}/task`);
+  expect(threads.length).toBeGreaterThanOrEqual(16 + 7);
+});
+
 it('starts the real command, writes through its mount and ends it with exit code 0', async () => {
   await appliance.start();
   const { mountPoint } = appliance;
@@ -55,7 +63,7 @@ it('starts the real command, writes through its mount and ends it with exit code
 it('is told by proxyfs check whether it could mount, and by which driver', async () => {
   await appliance.prepare();
   const check = (env: Record<string, string> = {}) =>
-    runCommand(process.execPath, [resolve('dist/server/main.js'), 'check', appliance.configFile], { env });
+    runCommand(process.execPath, [resolve('dist/server/main.cjs'), 'check', appliance.configFile], { env });
   const fine = await check();
   expect(fine.stdout).toContain('driver kernel (run by root, who may mount): fine\n');
   expect(fine.code).toBe(0);

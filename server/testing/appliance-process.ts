@@ -13,6 +13,7 @@ import {
 } from './run-command.ts';
 import { waitUntil } from './wait-until.ts';
 
+const PROGRAM = 'dist/server/main.cjs';
 const READY_LIMIT_MS = 30_000;
 const EXIT_LIMIT_MS = 30_000;
 const API_LIMIT_MS = 10_000;
@@ -102,7 +103,7 @@ export class ApplianceProcess {
   }
 
   /** Starts without waiting, for a start that is to fail or to crash. */
-  launch({ entry = this.#options.entry ?? 'dist/server/main.js', env = {} }: StartChanges = {}): void {
+  launch({ entry = this.#options.entry ?? PROGRAM, env = {} }: StartChanges = {}): void {
     if (this.pid !== undefined) throw new Error('the appliance runs already');
     const program = resolve(checkoutTop(), entry);
     if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build first`);
@@ -110,7 +111,8 @@ export class ApplianceProcess {
     const command = [...(this.#options.under ?? []), process.execPath, program, 'run', this.configFile];
     const child = spawn('/usr/bin/env', command, {
       cwd: '/',
-      env: this.#environment(env),
+      // As the program has it: an entry of the tests is a module, which is too late to ask for it.
+      env: this.#environment({ ...(entry !== PROGRAM && { UV_THREADPOOL_SIZE: '16' }), ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const run: Run = { child, exit: undefined };

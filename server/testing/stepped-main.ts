@@ -43,7 +43,6 @@ function stepHookFrom(file: string): StepHook {
 }
 
 if (process.env['PROXYFS_TEST_MAIN'] !== undefined) {
-  process.env['UV_THREADPOOL_SIZE'] ??= '16';
   const { runCommandLine } = await import('../cli/command-line.ts');
   const fault = process.env['PROXYFS_TEST_STEP'];
   const file = process.env['PROXYFS_TEST_STEP_FILE'];

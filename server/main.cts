@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// CommonJS, as libuv reads the size of its thread pool at first use, and loading an ES module is one. Each of two reads
+// of the mount holds a thread all the time; reads of the disk and of the journal share the rest.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+// Left alone, V8 lets garbage grow to several times what is alive before it looks, and memory once taken is hardly given back.
+process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=100');
+
+// The modes of files are what callers ask for; the kernel has applied their masks already.
+process.umask(0);
+
+void import('./cli/command-line.ts').then(async ({ runCommandLine }) => {
+  process.exitCode = await runCommandLine(process.argv);
+});
