@@ -17,6 +17,7 @@ const TEST_PACKAGES = {
   openssl: () => hasProgram('openssl'),
   rsync: () => hasProgram('rsync'),
   git: () => hasProgram('git'),
+  zsh: () => hasProgram('zsh'),
   python3: () => hasProgram('python3'),
   e2fsprogs: () => hasProgram('mkfs.ext4'),
   'nginx-light': () => hasProgram('nginx'),

@@ -3,6 +3,7 @@ import { VERSION } from '../appliance/version.ts';
 import { asAppError } from '../base/errors.ts';
 import { checkMirrors } from '../appliance/check-mirrors.ts';
 import { checkDriver } from '../appliance/driver-choice.ts';
+import { addCompletion } from './completion.ts';
 import { addDoctor } from './doctor-command.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { addPassword } from './password-command.ts';
@@ -40,6 +41,7 @@ export async function runCommandLine(argv: readonly string[], hooks: ApplianceHo
   addDoctor(program, processTerminal);
   addPassword(program, processTerminal);
   registerRestCommands(program);
+  addCompletion(program, processTerminal);
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {
