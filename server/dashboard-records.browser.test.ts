@@ -90,6 +90,12 @@ describe('the page of the audit', () => {
     await dashboard.shows('audit-row', /POST \/tokens.*name, scope/s);
     await dashboard.shows('audit-row', /POST \/session.*login/s);
     expect(await findingsOf(window.page)).toEqual([]);
+    const rows = dashboard.part('audit-row');
+    await dashboard.page.getByLabel('Contains').fill('/tokens');
+    await dashboard.hides(rows.filter({ hasText: '/session' }).first());
+    await dashboard.shows('audit-row', /POST \/tokens/);
+    await dashboard.page.getByLabel('Result').selectOption('Refused');
+    await dashboard.shows('audit', 'Nothing here is like that.');
   });
 });
 

@@ -1,5 +1,12 @@
 import { z } from 'zod';
 
+/** How a change ended: `refused` is whatever its status says was not done. */
+export const AUDIT_RESULTS = ['done', 'refused'] as const;
+export type AuditResult = (typeof AUDIT_RESULTS)[number];
+
+/** The longest text that the audit is searched for. */
+export const AUDIT_TEXT_CHARS = 200;
+
 /** One change that somebody made, or was refused, through the control plane. */
 export const auditEntrySchema = z
   .object({
@@ -27,3 +34,11 @@ export const auditListSchema = z
   .object({ items: z.array(auditEntrySchema), nextCursor: z.string().nullable() })
   .meta({ id: 'AuditList' });
 export type AuditList = z.infer<typeof auditListSchema>;
+
+/** Status codes from here on say that nothing was done. */
+const FIRST_REFUSAL = 400;
+
+/** How a change ended, by its HTTP status. */
+export function auditResultOf(status: number): AuditResult {
+  return status < FIRST_REFUSAL ? 'done' : 'refused';
+}

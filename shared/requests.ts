@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OUTCOMES } from './api.ts';
+import { AUDIT_RESULTS, AUDIT_TEXT_CHARS } from './audit.ts';
 import { LOG_LEVELS } from './log.ts';
 import { METRIC_RANGES } from './mirror-metrics.ts';
 import { OPERATION_KINDS, SCOPES } from './states.ts';
@@ -43,7 +44,11 @@ export const logQuerySchema = z.strictObject({
 export const auditQuerySchema = z.strictObject({
   limit: wholeNumber.pipe(z.number().min(1).max(PAGE_ITEMS)).default(50),
   cursor: wholeNumber.optional(),
+  /** In method, route, target, fields, who or address; upper and lower case are one. */
+  contains: z.string().min(1).max(AUDIT_TEXT_CHARS).optional(),
+  result: z.enum(AUDIT_RESULTS).optional(),
 });
+export type AuditQuery = z.infer<typeof auditQuerySchema>;
 
 /** The query of `GET /mirrors/:id/metrics`. */
 export const metricsQuerySchema = z.strictObject({ range: z.enum(METRIC_RANGES).default('1h') });

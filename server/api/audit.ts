@@ -1,5 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
-import { type AuditEntry, type AuditList, auditEntrySchema } from '../../shared/audit.ts';
+import { type AuditEntry, type AuditList, auditEntrySchema, auditResultOf } from '../../shared/audit.ts';
+import type { AuditQuery } from '../../shared/requests.ts';
 import { replaceDurably } from '../base/durable-file.ts';
 import type { Logger } from '../base/logger.ts';
 
@@ -45,12 +46,12 @@ export class Audit {
     this.#last = this.#last.then(() => this.#write(whole));
   }
 
-  /** Newest first. `cursor`: only what is older than this entry. */
-  list({ limit, cursor }: { limit: number; cursor?: number | undefined }): AuditList {
-    const older = cursor === undefined ? this.#entries : this.#entries.filter(({ id }) => id < cursor);
-    const items = older.slice(-limit).reverse();
+  /** What fits the query, newest first. `cursor`: only what is older than this entry. */
+  list(query: AuditQuery): AuditList {
+    const fitting = this.#entries.filter((entry) => fits(entry, query));
+    const items = fitting.slice(-query.limit).reverse();
     const oldest = items.at(-1);
-    return { items, nextCursor: oldest && older.length > limit ? String(oldest.id) : null };
+    return { items, nextCursor: oldest && fitting.length > query.limit ? String(oldest.id) : null };
   }
 
   /** Resolves when all of it is in the file. */
@@ -70,6 +71,16 @@ export class Audit {
       this.#logger.error('audit-not-written', { file: this.#file, error });
     }
   }
+}
+
+function fits(entry: AuditEntry, { cursor, contains, result }: AuditQuery): boolean {
+  if (cursor !== undefined && entry.id >= cursor) return false;
+  if (result !== undefined && auditResultOf(entry.status) !== result) return false;
+  if (contains === undefined) return true;
+  const { method, route, target, fields, by, token, address } = entry;
+  const place = target === null ? route : route.replace('{id}', target);
+  const text = [`${method} ${place}`, ...fields, by, token ?? '', address].join('\n');
+  return text.toLowerCase().includes(contains.toLowerCase());
 }
 
 function lineOf(entry: AuditEntry): string {

@@ -111,6 +111,29 @@ describe('the audit', () => {
     expect([rest.items.length, rest.items.at(-1)?.target, rest.nextCursor]).toEqual([5, 'm0', null]);
   });
 
+  it('is narrowed by what an entry says and how it ended, over all pages', async () => {
+    const kept = await Audit.load(join(temp.path, 'searched.jsonl'), silentLogger);
+    for (let k = 0; k < 30; k += 1)
+      kept.add({
+        ...ENTRY,
+        route: '/mirrors/{id}',
+        target: `web${k % 3}`,
+        status: k % 2 === 0 ? 202 : 409,
+        address: `10.0.0.${k}`,
+      });
+    const targets = (query: Partial<Parameters<Audit['list']>[0]>) =>
+      kept.list({ limit: 50, ...query }).items.map(({ target, address }) => `${target} ${address}`);
+    expect(targets({ contains: 'WEB1' })).toHaveLength(10);
+    expect(targets({ contains: 'web1', result: 'refused' })).toHaveLength(5);
+    expect(targets({ contains: '10.0.0.7' })).toEqual(['web1 10.0.0.7']);
+    expect(targets({ contains: 'nowhere' })).toEqual([]);
+    const first = kept.list({ limit: 4, result: 'done' });
+    const rest = kept.list({ limit: 50, result: 'done', cursor: Number(first.nextCursor) });
+    expect([first.items.length, rest.items.length, rest.nextCursor]).toEqual([4, 11, null]);
+    expect((await bench.call('/api/v1/audit?contains=')).status).toBe(400);
+    expect((await bench.call('/api/v1/audit?result=perhaps')).status).toBe(400);
+  });
+
   it('is bounded, in memory and on the disk', async () => {
     const file = join(temp.path, 'many.jsonl');
     const many = await Audit.load(file, silentLogger);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { type AuditEntry, auditListSchema } from '../../shared/audit.ts';
+import { AUDIT_RESULTS, type AuditEntry, type AuditResult, auditListSchema } from '../../shared/audit.ts';
 import { LOG_LEVELS, type LogLine, type LogPage, logPageSchema } from '../../shared/log.ts';
 import { diagnosticsSchema } from '../../shared/system.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -14,6 +14,7 @@ const MOST_LINES = 500;
 const MOST_ENTRIES = 200;
 const FIELD_CHARS = 200;
 
+type AuditOptions = RestOptions & { entries: number; contains?: string; result?: AuditResult };
 type LogOptions = RestOptions & { level: string; lines: number; follow?: true };
 
 /** Adds what shows the log, who changed what, and all of it for somebody who helps. */
@@ -35,9 +36,14 @@ export function addRecords(commands: RestCommands): void {
   commands
     .add('audit', 'list who changed what through the control plane, newest first')
     .option('-n, --entries <number>', 'how many', upTo(MOST_ENTRIES), 50)
-    .action((options: RestOptions & { entries: number }) =>
+    .option('--contains <text>', 'that have it in what was asked for, by whom or from where')
+    .addOption(new Option('--result <result>', 'that ended so').choices(AUDIT_RESULTS))
+    .action((options: AuditOptions) =>
       commands.run(options, async (client) => {
-        const value = await client.get(`/audit?limit=${options.entries}`, auditListSchema);
+        const query = new URLSearchParams({ limit: String(options.entries) });
+        if (options.contains !== undefined) query.set('contains', options.contains);
+        if (options.result !== undefined) query.set('result', options.result);
+        const value = await client.get(`/audit?${query.toString()}`, auditListSchema);
         return { value, text: auditText(value.items) };
       }),
     );

@@ -6,11 +6,17 @@ import {
   type UseQueryResult,
   useQuery,
 } from '@tanstack/react-query';
-import { type AuditList, auditListSchema } from '../../../shared/audit.ts';
+import { type AuditList, type AuditResult, auditListSchema } from '../../../shared/audit.ts';
 import { type LOG_LEVELS, type LogPage, logPageSchema } from '../../../shared/log.ts';
 import { type SystemView, systemViewSchema } from '../../../shared/system.ts';
 import { request } from './http.ts';
 import type { RequestFailure } from './problem.ts';
+
+/** What of the audit is wanted. */
+export interface AuditFilter {
+  readonly contains?: string | undefined;
+  readonly result?: AuditResult | undefined;
+}
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -46,13 +52,20 @@ function queryOf(level: LogLevel, after: number | undefined): URLSearchParams {
 }
 
 /** Who changed what, newest first, page by page. */
-export function useAudit(): UseInfiniteQueryResult<InfiniteData<AuditList>, RequestFailure> {
+export function useAudit(
+  filter: AuditFilter,
+): UseInfiniteQueryResult<InfiniteData<AuditList>, RequestFailure> {
   return useInfiniteQuery({
-    queryKey: ['audit'],
-    queryFn: ({ pageParam, signal }) =>
-      request('GET', `/audit${pageParam === undefined ? '' : `?cursor=${pageParam}`}`, auditListSchema, {
+    queryKey: ['audit', filter],
+    queryFn: ({ pageParam, signal }) => {
+      const given = Object.entries({ ...filter, cursor: pageParam }).filter(
+        ([, value]) => value !== undefined,
+      );
+      return request('GET', `/audit?${new URLSearchParams(given as [string, string][])}`, auditListSchema, {
         signal,
-      }),
+      });
+    },
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor,
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? AUDIT_MS : false),

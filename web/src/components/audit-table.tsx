@@ -1,6 +1,6 @@
 import { CircleCheck, CircleX } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { AuditEntry } from '../../../shared/audit.ts';
+import { type AuditEntry, auditResultOf } from '../../../shared/audit.ts';
 import { Chip } from './chip.tsx';
 import type { Look } from './looks.ts';
 import classes from './record-table.module.css';
@@ -58,6 +58,6 @@ function placeOf({ route, target }: AuditEntry): string {
 }
 
 function lookOf(status: number): Look {
-  if (status < 400) return { label: 'done', tone: 'good', icon: CircleCheck };
+  if (auditResultOf(status) === 'done') return { label: 'done', tone: 'good', icon: CircleCheck };
   return { label: `refused, ${status}`, tone: 'bad', icon: CircleX };
 }

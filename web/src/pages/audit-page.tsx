@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
-import { useAudit } from '../api/records.ts';
+import { type ReactNode, useState } from 'react';
+import { type AuditFilter, useAudit } from '../api/records.ts';
 import { useScopeRefusal } from '../api/who.ts';
+import { AuditFilters } from '../components/audit-filters.tsx';
 import { AuditTable } from '../components/audit-table.tsx';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { Loading } from '../components/loading.tsx';
@@ -19,7 +20,8 @@ export function AuditPage(): ReactNode {
 }
 
 function AuditSection(): ReactNode {
-  const audit = useAudit();
+  const [filter, setFilter] = useState<AuditFilter>({});
+  const audit = useAudit(filter);
   const items = audit.data?.pages.flatMap((page) => page.items);
   if (!items) return <Loading failure={audit.failureReason} onRetry={() => void audit.refetch()} />;
   return (
@@ -28,8 +30,17 @@ function AuditSection(): ReactNode {
       testId="audit"
       note="What programs change in the mount is the history’s, under Transactions"
     >
+      <AuditFilters filter={filter} onChange={(change) => setFilter({ ...filter, ...change })} />
       <FailureNotice what="load the audit" failure={audit.error} />
-      {items.length === 0 ? <Empty>Nobody has changed anything yet.</Empty> : <AuditTable entries={items} />}
+      {items.length === 0 ? (
+        <Empty>
+          {filter.contains === undefined && filter.result === undefined
+            ? 'Nobody has changed anything yet.'
+            : 'Nothing here is like that.'}
+        </Empty>
+      ) : (
+        <AuditTable entries={items} />
+      )}
       {audit.hasNextPage && (
         <Button
           variant="default"
