@@ -32,6 +32,7 @@ function serverOn(
       token: options.explicit ? token : undefined,
       allowedHosts: [],
       basePath: '',
+      trustedProxies: [],
       tls: undefined,
     },
     token,

@@ -135,6 +135,7 @@ export class ApiServer {
       listenHost: http.host,
       isSecure: http.tls !== undefined,
       allowedHosts: http.allowedHosts,
+      trustedProxies: http.trustedProxies,
       token,
       tokenMade: http.token === undefined,
       tokens,

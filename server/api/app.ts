@@ -163,7 +163,7 @@ function isLogin(problem: ProblemDetails, request: FastifyRequest): boolean {
 function logChange(
   request: FastifyRequest,
   reply: FastifyReply,
-  { logger, tokens }: Pick<AppOptions, 'logger' | 'tokens'>,
+  { logger, tokens, gate }: Pick<AppOptions, 'logger' | 'tokens' | 'gate'>,
 ): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.access === null) return;
   const { tokenId } = request.access.grant;
@@ -172,7 +172,7 @@ function logChange(
     route: request.routeOptions.url,
     params: request.params,
     status: reply.statusCode,
-    address: request.ip,
+    address: gate.addressOf(request.raw),
     by: request.access.by,
     token: tokenId && tokens.nameOf(tokenId),
   });

@@ -119,6 +119,7 @@ describe('the host name', () => {
       token: undefined,
       allowedHosts: ['files.example', 'lan.example:81'],
       basePath: '',
+      trustedProxies: [],
       tls: undefined,
     };
     const other = await startApiBench({ http });
@@ -264,6 +265,44 @@ describe('guessing tokens', () => {
     expect((await guess()).status).toBe(429);
     nowMs += 1;
     expect((await bench.call('/api/v1/overview')).status).toBe(200);
+  });
+
+  it('is counted by the address that a trusted proxy names, and by no other that somebody sends', async () => {
+    const http = {
+      host: '127.0.0.1',
+      port: 0,
+      token: undefined,
+      allowedHosts: [],
+      basePath: '',
+      trustedProxies: ['127.0.0.0/8', '10.0.0.1'],
+      tls: undefined,
+    };
+    const proxied = await startApiBench({ http });
+    const status = async (forwarded: string, token: string, to = proxied) => {
+      const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': forwarded };
+      return (await to.stranger('/api/v1/overview', { headers })).status;
+    };
+    try {
+      // What stands before the address that the last trusted proxy has seen is the client's own invention.
+      for (let tries = 0; tries < 6; tries += 1) await status(`10.9.9.${tries}, 10.0.0.7, 10.0.0.1`, 'guess');
+      expect(await status('10.0.0.7', TEST_TOKEN)).toBe(429);
+      expect(await status('10.0.0.8', TEST_TOKEN)).toBe(200);
+      expect(await status('10.9.9.1', TEST_TOKEN)).toBe(200);
+      for (let tries = 0; tries < 6; tries += 1) await status('<script>', 'guess');
+      expect(await status('', TEST_TOKEN)).toBe(429);
+      for (let tries = 0; tries < 6; tries += 1) await status(`10.9.9.${tries}`, 'guess', bench);
+      expect(await status('10.0.0.9', TEST_TOKEN, bench)).toBe(429);
+      await proxied.stranger('/api/v1/mirrors/web1/detach', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TEST_TOKEN}`, 'x-forwarded-for': '10.0.0.8' },
+      });
+      const audit = await proxied.call('/api/v1/audit', {
+        headers: { authorization: `Bearer ${TEST_TOKEN}`, 'x-forwarded-for': '10.0.0.8' },
+      });
+      expect(JSON.parse(audit.body)).toMatchObject({ items: [{ target: 'web1', address: '10.0.0.8' }] });
+    } finally {
+      await proxied.stop();
+    }
   });
 
   it('does not lock out those who are signed in', async () => {

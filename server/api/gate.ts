@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import proxyAddr from '@fastify/proxy-addr';
 import { AppError, hasCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { FailedAttempts } from './failed-attempts.ts';
@@ -20,6 +22,8 @@ export interface GateOptions {
   /** Whether it is served by HTTPS. */
   readonly isSecure: boolean;
   readonly allowedHosts: readonly string[];
+  /** Addresses and networks. */
+  readonly trustedProxies: readonly string[];
   readonly token: string;
   /** Whether it was made at this start: it opens nothing once there is a password. */
   readonly tokenMade: boolean;
@@ -33,6 +37,7 @@ export interface GateOptions {
 /** Who comes in: one gate for the routes and for the socket. Throws AppError for those who don't. */
 export class Gate {
   readonly #hosts: HostGuard;
+  readonly #isTrusted: ReturnType<typeof proxyAddr.compile>;
   readonly isSecure: boolean;
   readonly #tokenDigest: Buffer;
   readonly #tokenMade: boolean;
@@ -45,6 +50,7 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#hosts = new HostGuard(options.listenHost, options.allowedHosts);
+    this.#isTrusted = proxyAddr.compile([...options.trustedProxies]);
     this.isSecure = options.isSecure;
     this.#tokenDigest = digestOf(options.token);
     this.#tokenMade = options.tokenMade;
@@ -61,6 +67,13 @@ export class Gate {
     this.#cookieName = `${this.isSecure ? '__Host-' : ''}proxyfs_session_${port}`;
   }
 
+  /** Who sent it: as trusted proxies say it, or else the other end of the connection. */
+  addressOf(request: IncomingMessage): string {
+    const told = proxyAddr(request, this.#isTrusted);
+    // Anybody can send the header through a proxy that passes it on as it is.
+    return isIP(told) === 0 ? (request.socket.remoteAddress ?? 'unknown') : told;
+  }
+
   /** What every request has to pass, whether it needs to be admitted or not. */
   checkOrigin(request: IncomingMessage): void {
     if (!this.#hosts.allows(request.headers.host)) throw new AppError('HOST_NOT_ALLOWED');
@@ -74,7 +87,7 @@ export class Gate {
     const authorization = request.headers.authorization;
     if (authorization !== undefined) {
       const token = /^bearer +(\S+) *$/i.exec(authorization)?.[1];
-      return { by: 'token', grant: this.#grantOf(token, addressOf(request)) };
+      return { by: 'token', grant: this.#grantOf(token, this.addressOf(request)) };
     }
     const key = this.#sessionOf(request.headers.cookie);
     const grant = key === undefined ? undefined : this.#sessions.grantOf(key);
@@ -91,7 +104,7 @@ export class Gate {
 
   /** Opens a session for a right token or the password, and returns its cookie. */
   async logIn(secret: string, request: IncomingMessage): Promise<string> {
-    const address = addressOf(request);
+    const address = this.addressOf(request);
     this.#checkWait(address);
     const grant = this.#tokenGrant(secret.trim()) ?? (await this.#passwordGrant(secret, address));
     return this.#openSession(grant, request);
@@ -117,7 +130,7 @@ export class Gate {
    * cookie of a new one. Rejects with ACCESS_DENIED where it is not the one.
    */
   async changePassword(current: string, next: string, request: IncomingMessage): Promise<string> {
-    const address = addressOf(request);
+    const address = this.addressOf(request);
     this.#checkWait(address);
     await this.#passwordGrant(current, address).catch((error: unknown) => {
       // Who asks is known: only the password is wrong.
@@ -132,7 +145,7 @@ export class Gate {
 
   /** Sets the first password for who has the token of the start, and returns the cookie of a session. */
   async setUp(token: string, password: string, request: IncomingMessage): Promise<string> {
-    const address = addressOf(request);
+    const address = this.addressOf(request);
     if (this.#grantOf(token.trim(), address).tokenId !== undefined)
       throw new AppError('SCOPE_MISSING', 'This needs the token that the appliance was started with');
     await this.#password.setFirst(password);
@@ -195,7 +208,7 @@ export class Gate {
 
   #openSession(grant: Grant, request: IncomingMessage): string {
     const agent = request.headers['user-agent'] ?? '';
-    const id = this.#sessions.open(grant, { address: addressOf(request), agent });
+    const id = this.#sessions.open(grant, { address: this.addressOf(request), agent });
     return this.#cookie(id, SESSION_LIFE_MS / 1000);
   }
 
@@ -220,8 +233,4 @@ function isReading(request: IncomingMessage): boolean {
 
 function isUpgrade(request: IncomingMessage): boolean {
   return request.headers.upgrade !== undefined;
-}
-
-function addressOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? 'unknown';
 }

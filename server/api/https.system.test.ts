@@ -42,7 +42,15 @@ const tls = () => ({ certFile: at('cert.pem'), keyFile: at('key.pem') });
 
 async function start(): Promise<void> {
   await useCertificate('one');
-  const http = { host: '127.0.0.1', port: 0, token: undefined, allowedHosts: [], basePath: '', tls: tls() };
+  const http = {
+    host: '127.0.0.1',
+    port: 0,
+    token: undefined,
+    allowedHosts: [],
+    basePath: '',
+    trustedProxies: [],
+    tls: tls(),
+  };
   bench = await startApiBench({ http });
 }
 

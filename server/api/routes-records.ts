@@ -6,6 +6,7 @@ import { auditQuerySchema, logQuerySchema } from '../../shared/requests.ts';
 import type { LogRing } from '../base/log-ring.ts';
 import type { Audit } from './audit.ts';
 import { openApiPath, route } from './route.ts';
+import type { Gate } from './gate.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What happened: the log of this run, and who changed what. */
@@ -41,7 +42,7 @@ export function recordRoutes(app: FastifyInstance, log: LogRing, audit: Audit): 
 export function noteChange(
   request: FastifyRequest,
   reply: FastifyReply,
-  { audit, tokens }: { audit: Audit; tokens: Tokens },
+  { audit, tokens, gate }: { audit: Audit; tokens: Tokens; gate: Gate },
 ): void {
   const { access, method, params, body, routeOptions } = request;
   const { spec } = routeOptions.config;
@@ -56,6 +57,6 @@ export function noteChange(
     status: reply.statusCode,
     by: access?.by ?? 'login',
     token: (tokenId && tokens.nameOf(tokenId)) ?? null,
-    address: request.ip,
+    address: gate.addressOf(request.raw),
   });
 }

@@ -36,6 +36,8 @@ export interface HttpConfiguration {
   readonly allowedHosts: readonly string[];
   /** `/proxyfs`, or nothing; without a slash at its end. */
   readonly basePath: string;
+  /** Addresses and networks of proxies that say whom they speak for. */
+  readonly trustedProxies: readonly string[];
   /** undefined: plain HTTP. */
   readonly tls: TlsConfiguration | undefined;
 }

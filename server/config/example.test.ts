@@ -28,7 +28,12 @@ describe('config.example.yml', () => {
     expect({ times: tries.times, waitMs: tries.wait.map((wait) => wait * 1000) }).toEqual(example.tries);
     expect(timeout * 1000).toBe(example.timeoutMs);
     const unsaid = { token: undefined, basePath: '', tls: undefined };
-    expect({ ...http.listen, allowedHosts: http.allowed_hosts, ...unsaid }).toEqual(example.http);
+    expect({
+      ...http.listen,
+      allowedHosts: http.allowed_hosts,
+      trustedProxies: http.trust_proxy,
+      ...unsaid,
+    }).toEqual(example.http);
     expect(log).toEqual(example.log);
     expect(mount.driver).toBe(example.mount.driver);
     const { compare, repair } = scrub;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { KeyPath } from './yaml-reading.ts';
 import { keyText } from './problem.ts';
-import { isUnsupportedKey, isUnsupportedValue, SECTIONS } from './schema.ts';
+import { isUnsupportedValue, SECTIONS } from './schema.ts';
 import { didYouMean } from './suggestion.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -43,10 +43,8 @@ function issueText(issue: Issue, value: unknown): string {
 }
 
 function unknownKey(path: KeyPath): Finding {
-  const key = keyText(path);
   const name = String(path.at(-1));
   const finding = (message: string): Finding => ({ path, part: 'key', message });
-  if (isUnsupportedKey(key)) return finding('is not supported by this version');
   if (name === 'password') return finding('passwords are not kept in this file; use password_file');
   return finding(`is not a known key${didYouMean(name, keysAt(path.slice(0, -1)))}`);
 }

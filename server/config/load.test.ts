@@ -98,6 +98,7 @@ describe('a valid file', () => {
         token: undefined,
         allowedHosts: [],
         basePath: '',
+        trustedProxies: [],
         tls: undefined,
       },
       scrub: { schedule: undefined, rateLimit: undefined },
@@ -311,12 +312,6 @@ log: { level: inof }
     expect(await load(text)).toMatchObject({ exclude: [pattern] });
   });
 
-  it.each(['trust_proxy'])('refuses http.%s, which this version cannot do', async (key) => {
-    expect(await messages(sampleWith({ http: `{ ${key}: 1 }` }), `http.${key}`)).toEqual([
-      'is not supported by this version',
-    ]);
-  });
-
   it.each([
     ['localPath', 'local_path'],
     ['mirror', 'mirrors'],
@@ -357,6 +352,9 @@ log: { level: inof }
     ['http', '{ listen: 127.0.0.1:65536 }', 'http.listen'],
     ['http', '{ listen: "::1:80" }', 'http.listen'],
     ['http', '{ allowed_hosts: [https://x] }', 'http.allowed_hosts[0]'],
+    ['http', '{ trust_proxy: [proxy.example] }', 'http.trust_proxy[0]'],
+    ['http', '{ trust_proxy: [10.0.0.0/8, 10.0.0.0/33] }', 'http.trust_proxy[1]'],
+    ['http', '{ trust_proxy: ["::/x"] }', 'http.trust_proxy[0]'],
     ['mount', '{ driver: fuse }', 'mount.driver'],
     ['mount', '{ allow_other: yes }', 'mount.allow_other'],
     ['scrub', '{ every: 7 }', 'scrub.every'],

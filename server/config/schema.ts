@@ -11,6 +11,7 @@ import {
   listenAddress,
   mirrorHost,
   mirrorPath,
+  proxyAddress,
   timeOfDay,
   userName,
 } from './value-schemas.ts';
@@ -121,6 +122,12 @@ const httpSchema = z.strictObject({
       'Where a proxy has it that passes addresses on as they are; one that takes its part of the path off needs none.',
     otherwise: 'the top',
   }),
+  trust_proxy: z.array(proxyAddress).max(64).default([]).meta({
+    description:
+      'Proxies whose `X-Forwarded-For` is believed: wrong logins are counted, and changes noted, by the address it names.',
+    form: 'a list of at most 64 addresses or networks, such as `127.0.0.1` or `10.0.0.0/8`',
+    otherwise: 'none',
+  }),
   tls: tlsSchema.optional().meta({ description: 'Serve HTTPS instead of HTTP.', otherwise: 'HTTP' }),
 });
 
@@ -227,13 +234,7 @@ export const SECTIONS: Readonly<Record<string, { readonly shape: Readonly<Record
 };
 
 // Refused by name, so that nobody believes in a feature that is not there.
-const UNSUPPORTED_KEYS = new Set(['http.trust_proxy']);
 const UNSUPPORTED_VALUES = new Set(['commit=close']);
-
-/** Whether the key is one of the format that this version cannot do yet. */
-export function isUnsupportedKey(key: string): boolean {
-  return UNSUPPORTED_KEYS.has(key);
-}
 
 /** Whether the value is one of the format that this version cannot do yet. */
 export function isUnsupportedValue(key: string, value: unknown): boolean {

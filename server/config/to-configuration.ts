@@ -39,6 +39,7 @@ export function toConfiguration(settings: Settings, { own, files, tls, token }: 
       token,
       allowedHosts: http.allowed_hosts,
       basePath: http.base_path ?? '',
+      trustedProxies: http.trust_proxy,
       tls,
     },
     scrub: toScrub(settings.scrub),

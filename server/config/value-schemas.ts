@@ -123,10 +123,22 @@ export const allowedHost = z
   })
   .transform((host) => host.toLowerCase());
 
+/** A proxy, or the network that proxies are in. */
+export const proxyAddress = z.string().refine(isAddressOrNetwork, {
+  error: 'needs an address or a network, such as 127.0.0.1 or 10.0.0.0/8',
+});
+
 /** A mirror's name. */
 export const mirrorName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, {
   error: 'a name has 1 to 63 of a-z 0-9 . _ - and begins with a letter or digit',
 });
+
+function isAddressOrNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
 
 function isNameOrIpv4(name: string): boolean {
   // Digits and dots alone are a mistyped address, never a name.

@@ -33,6 +33,7 @@ export async function startApiBench(
     token: undefined,
     allowedHosts: [],
     basePath: '',
+    trustedProxies: [],
     tls: undefined,
   };
   const directory = await tempDirectory('api');
