@@ -35,7 +35,7 @@ it('holds the built server and dashboard, and nothing of the development', () =>
   expect(packed.files).toContain('dist/server/main.cjs');
   expect(packed.files).toContain('dist/web/index.html');
   const wanted =
-    /^(dist\/(server|shared)\/.*\.js|dist\/shared\/.*\.d\.ts|dist\/web\/.*|config\.example\.yml|contrib\/.*\.(service|ya?ml|json)|[A-Z]+(\.md)?|package\.json)$/;
+    /^(dist\/(server|shared)\/.*\.c?js|dist\/shared\/.*\.d\.ts|dist\/web\/.*|config\.example\.yml|contrib\/.*\.(service|ya?ml|json)|[A-Z]+(\.md)?|package\.json)$/;
   const unwanted = /testing|demo|\.test\.|\.map$/;
   expect(packed.files.filter((file) => !wanted.test(file) || unwanted.test(file))).toEqual([]);
 });
