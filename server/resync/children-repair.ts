@@ -15,7 +15,7 @@ export async function repairChildren(
   { path, sinceMs }: Extract<AffectedPath, { kind: 'children' }>,
   follow: Follow,
 ): Promise<void> {
-  const [here, there] = await Promise.all([repair.local.stat(path), repair.mirror.stat(path)]);
+  const [here, there] = await Promise.all([repair.here(path), repair.there(path)]);
   const isHere = here?.type === 'directory';
   if (there?.type !== 'directory') return isHere ? follow({ kind: 'tree', path }) : undefined;
   const theirs = new Map<string, FileStat>();

@@ -12,16 +12,14 @@ export async function repairMove(
 ): Promise<void> {
   const { path, to } = move;
   const [herePath, hereTo, therePath, thereTo] = await Promise.all([
-    repair.local.stat(path),
-    repair.local.stat(to),
-    repair.mirror.stat(path),
-    repair.mirror.stat(to),
+    repair.here(path),
+    repair.here(to),
+    repair.there(path),
+    repair.there(to),
   ]);
-  const rename = (from: typeof path, target: typeof path) =>
-    repair.mirror.apply({ kind: 'rename', path: from, to: target }, { repeated: true });
   const agree = !herePath === !therePath && !hereTo === !thereTo;
-  if (herePath && !therePath && thereTo && thereTo.type === 'directory') await rename(to, path);
-  else if (!herePath && hereTo && therePath && !thereTo) await rename(path, to);
+  if (herePath && !therePath && thereTo && thereTo.type === 'directory') await repair.move(to, path);
+  else if (!herePath && hereTo && therePath && !thereTo) await repair.move(path, to);
   else if (!agree) {
     follow({ kind: 'tree', path });
     follow({ kind: 'tree', path: to });

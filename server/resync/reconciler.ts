@@ -10,6 +10,7 @@ import { isWithin, type TreePath } from '../filesystem/tree-path.ts';
 import type { StalePath, StaleSet } from '../journal/stale-set.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { LinkGroups } from './link-groups.ts';
+import { RealDirectories } from './real-directories.ts';
 import { Throttle } from './throttle.ts';
 import { repairAffected } from './repair-affected.ts';
 import { RepairRoom } from './repair-room.ts';
@@ -31,6 +32,7 @@ interface Pass {
   readonly room: RepairRoom;
   readonly groups: LinkGroups;
   readonly made: Set<TreePath>;
+  readonly directories: RealDirectories;
   /** Those under way. */
   readonly busy: Map<string, { readonly affected: AffectedPath; readonly done: Promise<void> }>;
   /** Those that changed while they were repaired, or failed. */
@@ -142,6 +144,7 @@ export class Reconciler {
       room: new RepairRoom(this.#roundTripMs()),
       groups: new LinkGroups(this.#local),
       made: new Set(),
+      directories: new RealDirectories(this.#mirror),
       busy: new Map(),
       tried: new Set(),
       failed: new Map(),
@@ -203,6 +206,7 @@ export class Reconciler {
       signal: this.#stopping.signal,
       room: pass.room,
       made: pass.made,
+      directories: pass.directories,
     });
     const work = () => repairAffected(repair, stale.affected, 'content', follow, 'later');
     // A large file is copied without holding up its writers; if they changed it meanwhile, they wait once. In a whole
@@ -238,16 +242,14 @@ function blockedByDepth({ failed }: Pass): StalePath[][] {
 }
 
 /**
- * RACE: of two repairs of one file the slower one could put back what it has read before the file was changed. A whole
- * directory is everything below it.
+ * RACE: of two repairs of one file the slower one could put back what it has read before the file was changed. And while
+ * one makes a symlink of a directory, or the other way round, another may not be about to go through it.
  */
 function isInTheWay(one: AffectedPath, busy: Pass['busy']): boolean {
   // Moves come before all else, and wait for all else.
   if (one.kind === 'move') return false;
   for (const { affected: other } of busy.values()) {
-    if (one.path === other.path) return true;
-    if (isWide(one) && isWithin(other.path, one.path)) return true;
-    if (isWide(other) && isWithin(one.path, other.path)) return true;
+    if (isWithin(one.path, other.path) || isWithin(other.path, one.path)) return true;
   }
   return false;
 }

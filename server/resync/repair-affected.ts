@@ -49,7 +49,7 @@ async function followInode(
   { path, inode }: Extract<AffectedPath, { kind: 'inode' }>,
   follow: Follow,
 ): Promise<void> {
-  if ((await repair.local.inodeOf(path)) === inode) return;
+  if ((await repair.here(path)) && (await repair.local.inodeOf(path)) === inode) return;
   for await (const name of repair.local.namesOf(BigInt(inode))) return follow({ kind: 'entry', path: name });
 }
 
@@ -58,7 +58,7 @@ async function followInode(
  * repair may have been killed between the two.
  */
 async function directoriesOf(repair: Repair, path: TreePath, follow: Follow | undefined): Promise<void> {
-  const here = await repair.local.stat(path);
+  const here = await repair.here(path);
   const names = here?.type === 'file' ? await repair.namesOf(path) : [path];
   for (const directory of new Set(names.map(parentOf))) {
     if (follow) follow({ kind: 'attributes', path: directory });

@@ -13,6 +13,7 @@ import {
   sameMtime,
 } from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
+import { RealDirectories, statLocally } from './real-directories.ts';
 import { RepairRoom } from './repair-room.ts';
 import { Throttle } from './throttle.ts';
 
@@ -38,6 +39,7 @@ export class Repair {
   readonly #throttle: Throttle;
   readonly #signal: AbortSignal | undefined;
   readonly #made: Set<TreePath>;
+  readonly #directories: RealDirectories;
 
   constructor(options: {
     local: LocalTree;
@@ -50,6 +52,8 @@ export class Repair {
     room?: RepairRoom;
     /** Directories that repairs of this pass have made, and nothing has been put into since. */
     made?: Set<TreePath>;
+    /** Shared by the repairs of a pass. */
+    directories?: RealDirectories;
   }) {
     this.local = options.local;
     this.mirror = options.mirror;
@@ -59,18 +63,29 @@ export class Repair {
     this.#signal = options.signal;
     this.room = options.room ?? new RepairRoom();
     this.#made = options.made ?? new Set();
+    this.#directories = options.directories ?? new RealDirectories(options.mirror);
+  }
+
+  /** What the local tree has there, reached through directories alone. */
+  here(path: TreePath): Promise<FileStat | undefined> {
+    return statLocally(this.local, path);
+  }
+
+  /** The same of the mirror. */
+  there(path: TreePath): Promise<FileStat | undefined> {
+    return this.#directories.stat(path);
   }
 
   /** One name: existence, type, content and attributes; of a directory not what is below. */
   async entry(path: TreePath, compare: CompareMode): Promise<void> {
-    const here = await this.local.stat(path);
+    const here = await this.here(path);
     if (here?.type !== 'file' && here?.type !== 'symlink') return this.#entry(path, compare, [path]);
     // RACE: two names of one file, each copied and made the other's link, could end as two files.
     await this.#groups.inTurn(path, (names) => this.#entry(path, compare, names));
   }
 
   async #entry(path: TreePath, compare: CompareMode, names: readonly TreePath[]): Promise<void> {
-    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    const [here, there] = await Promise.all([this.here(path), this.there(path)]);
     if (!here) return there && this.#remove(path, there);
     if (here.type === 'other') return;
     if (there && there.type !== here.type) await this.#remove(path, there);
@@ -100,7 +115,7 @@ export class Repair {
 
   /** A file or symlink gets a new one on the mirror under all its names: what is there may be linked with another name, and look the same. */
   async fresh(path: TreePath): Promise<void> {
-    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    const [here, there] = await Promise.all([this.here(path), this.there(path)]);
     if (!here || here.type !== there?.type || here.type === 'directory') return;
     await this.#groups.inTurn(path, async (names) => {
       if (names.length > 1 && !this.#groups.firstVisit(names, 'replacing')) return;
@@ -114,7 +129,7 @@ export class Repair {
   /** A range of a file's content in place, the size and the attributes. */
   async range(range: ContentRange): Promise<void> {
     const { path } = range;
-    const here = await this.local.stat(path);
+    const here = await this.here(path);
     if (here?.type !== 'file') return this.entry(path, 'content');
     // RACE: by another name the file may just be copied, with what it held before.
     await this.#groups.inTurn(path, (names) => this.#range(range, names));
@@ -122,7 +137,7 @@ export class Repair {
 
   async #range(range: ContentRange, names: readonly TreePath[]): Promise<void> {
     const { path } = range;
-    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    const [here, there] = await Promise.all([this.here(path), this.there(path)]);
     if (here?.type !== 'file' || there?.type !== 'file') return this.#entry(path, 'content', names);
     // A mirror's file that is shorter than the range's beginning lacks more than the range.
     if (there.sizeBytes < Math.min(range.offset, here.sizeBytes)) return this.#entry(path, 'content', names);
@@ -173,7 +188,7 @@ export class Repair {
 
   /** Mode, owner and times; what is missing or of another type is put there. */
   async attributesOf(path: TreePath): Promise<void> {
-    const [here, there] = await Promise.all([this.local.stat(path), this.mirror.stat(path)]);
+    const [here, there] = await Promise.all([this.here(path), this.there(path)]);
     if (!here || here.type === 'other') return;
     if (!there || there.type !== here.type) return this.entry(path, 'content');
     await this.attributes(path, here, there);
@@ -195,13 +210,22 @@ export class Repair {
       const what = `${path} holds what the local tree does not: ${error.message}`;
       throw new AppError('MIRROR_DIVERGED', what, { cause: error });
     }
+    this.#directories.forget(path);
     this.#touched(path);
+  }
+
+  /** A directory of the mirror, with all below it. Rejects with MIRROR_DIVERGED where it can't be put at `to` yet. */
+  async move(path: TreePath, to: TreePath): Promise<void> {
+    if (!(await this.#directories.reach(to))) {
+      throw new AppError('MIRROR_DIVERGED', `${parentOf(to)} is no directory on the mirror yet`);
+    }
+    await this.mirror.apply({ kind: 'rename', path, to }, { repeated: true });
+    this.#directories.forgetAll();
   }
 
   async #ensureParent(path: TreePath): Promise<void> {
     const parent = parentOf(path);
-    const there = await this.mirror.stat(parent);
-    if (there?.type !== 'directory') await this.#entry(parent, 'content', [parent]);
+    if (!(await this.#directories.reach(path))) await this.#entry(parent, 'content', [parent]);
     this.#touched(path);
   }
 
@@ -279,7 +303,7 @@ export class Repair {
   }
 
   async #size(path: TreePath, here: FileStat): Promise<void> {
-    const there = await this.mirror.stat(path);
+    const there = await this.there(path);
     if (!there || there.sizeBytes === here.sizeBytes) return;
     await this.mirror.apply({ kind: 'truncate', path, sizeBytes: here.sizeBytes }, { repeated: true });
   }

@@ -14,9 +14,9 @@ const NOTHING: ReadonlyMap<string, FileStat> = new Map();
  */
 export async function repairTree(repair: Repair, path: TreePath, follow: Follow): Promise<void> {
   const isNew = repair.takeMade(path);
-  const here = await repair.local.stat(path);
+  const here = await repair.here(path);
   if (here?.type !== 'directory') {
-    const there = await repair.mirror.stat(path);
+    const there = await repair.there(path);
     if (there?.type === 'directory') await repair.removeAll(path, there);
     return repair.entry(path, 'content');
   }
@@ -39,7 +39,7 @@ export async function repairChild(
     await repairPresent(repair, child, there, follow);
   } catch (error) {
     // Removed since it was listed: whoever did that has taken care of the mirror.
-    if (!hasCode(error, 'NOT_FOUND') || (await repair.local.stat(child.path))) throw error;
+    if (!hasCode(error, 'NOT_FOUND') || (await repair.here(child.path))) throw error;
   }
 }
 

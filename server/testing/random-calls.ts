@@ -5,6 +5,8 @@ import type { SeededRandom } from './seeded-random.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const FOLDERS = ['one', 'two', 'one/deep', 'two/deep'];
+/** Of symlinks: directories as they are seen from one of them, and what may be the symlink itself. */
+const TARGETS = ['one', '../two', 'deep', '.'];
 const MOST_BYTES = 60_000;
 /** The rest of the calls take any path: what fails must fail as on a disk. */
 const AIMED = 0.85;
@@ -40,7 +42,7 @@ export function randomCall(random: SeededRandom, root: string, directory: string
     case 'link':
       return { call, path: paths.file(), to: paths.newName() };
     case 'symlink':
-      return { call, path: paths.newName(), target: fill.trim() };
+      return { call, path: paths.newEntry(), target: random.pick([fill.trim(), ...TARGETS]) };
     case 'chmod':
       return { call, path: paths.file(), mode: random.pick([0o600, 0o640, 0o755]) };
     case 'chown':
@@ -92,6 +94,10 @@ class RandomPaths {
     return (
       this.#aimed(this.#missing(FOLDERS.map((folder) => `${this.#directory}/${folder}`))) ?? this.#anyFolder()
     );
+  }
+
+  newEntry(): string {
+    return this.#random.chance(0.5) ? this.newName() : this.newFolder();
   }
 
   #aimed(choices: readonly string[]): string | undefined {
