@@ -5,6 +5,7 @@ must be as before then; it goes on until so many have. Ends with 1 and the last 
 otherwise than on a disk.
 """
 
+import ctypes
 import errno
 import mmap
 import os
@@ -16,6 +17,15 @@ MOST = 300_000
 PAGE = mmap.PAGESIZE
 FAULTS = (errno.EIO, errno.ETIMEDOUT)
 HISTORY = 40
+LIBC = ctypes.CDLL(None, use_errno=True)
+# SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER of linux/fs.h
+WRITE_OUT = 1 | 2 | 4
+
+
+def write_out(fd):
+    """What msync(2) does but for its fsync, which can fail after all pages were written: such a call has changed something."""
+    if LIBC.sync_file_range(fd, ctypes.c_int64(0), ctypes.c_int64(0), WRITE_OUT) != 0:
+        raise OSError(ctypes.get_errno(), 'sync_file_range')
 
 
 class Mismatch(Exception):
@@ -100,22 +110,28 @@ class Checker:
 
     def look(self, patience=0):
         """The whole file as a new handle sees it, from memory and from the file system."""
-        end = time.monotonic() + patience
+        end, first = time.monotonic() + patience, None
         while True:
             try:
                 return self.look_once()
-            except Mismatch:
+            except Mismatch as problem:
+                first = first or problem
                 if time.monotonic() > end:
-                    raise
+                    raise Mismatch(f'first: {first}; at last: {problem}')
 
     def look_once(self):
-        fd = os.open(self.path, os.O_RDONLY)
+        fd, problems = os.open(self.path, os.O_RDONLY), []
         try:
             for source in 'memory', 'file system':
-                self.same(os.pread(fd, MOST * 2, 0), self.model, f'the file from {source}')
+                try:
+                    self.same(os.pread(fd, MOST * 2, 0), self.model, f'the file from {source}')
+                except Mismatch as problem:
+                    problems.append(str(problem))
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(fd)
+        if problems:
+            raise Mismatch('; '.join(problems))
 
     def put(self, offset, data):
         if len(self.model) < offset:
@@ -174,16 +190,19 @@ class Checker:
             return
         start, length = self.span(len(self.model) - 1)
         data = self.data(min(length, len(self.model) - start))
-        synced = self.failures > 0 or self.random.random() < 0.5
+        synced = self.failures == 0 and self.random.random() < 0.5
         self.note('map_write', start, len(data), 'msync' if synced else '')
         # The kernel hears only with the answer that its pages are wrong.
         self.change(lambda: self.put_mapped(start, data, synced), lambda _: self.put(start, data), patience=5)
 
     def put_mapped(self, start, data, synced):
-        with mmap.mmap(self.handle(), 0) as mapped:
+        handle = self.handle()
+        with mmap.mmap(handle, 0) as mapped:
             mapped[start:start + len(data)] = data
             if synced:
                 mapped.flush()
+        if self.failures > 0:
+            write_out(handle)
 
     def copy(self):
         if len(self.model) < 2:
