@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mountedAt } from './fuse/mount-point.ts';
 import { ApplianceContainer } from './testing/appliance-container.ts';
 import { buildImage, docker, missingForDocker } from './testing/docker.ts';
+import { noneLeft } from './testing/none-left.ts';
 import { differencesOf, everyMirrorInSync } from './testing/replicas.ts';
 import { runCommand, startCommand } from './testing/run-command.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
@@ -13,7 +14,6 @@ import { waitUntil } from './testing/wait-until.ts';
 const IMAGE = 'proxyfs-under-test';
 const BUILD_LIMIT_MS = 300_000;
 const IN_SYNC_LIMIT_MS = 20_000;
-const SETTLED_LIMIT_MS = 5000;
 
 const missing = await missingForDocker();
 if (missing !== undefined) process.stderr.write(`SKIPPED: the container is not tested: ${missing}\n`);
@@ -45,9 +45,7 @@ describe.skipIf(missing !== undefined)('the container image', () => {
   async function expectEqualReplicas(): Promise<void> {
     await everyMirrorInSync(container, IN_SYNC_LIMIT_MS);
     const replicas = [container.localPath, ...mirrors.map(({ root }) => root)];
-    const equal = async () => (await differencesOf(replicas)).length === 0;
-    await waitUntil('times of directories have followed', equal, SETTLED_LIMIT_MS).catch(() => {});
-    expect(await differencesOf(replicas)).toEqual([]);
+    await noneLeft(() => differencesOf(replicas));
   }
 
   it('has no compiler and no development package, and is healthy by itself', async () => {

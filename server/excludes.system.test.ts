@@ -5,6 +5,7 @@ import { parse, stringify } from 'yaml';
 import type { MirrorView, Overview } from '../shared/api.ts';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { compareTrees } from './testing/compare-trees.ts';
+import { noneLeft } from './testing/none-left.ts';
 import { everyMirrorInSync } from './testing/replicas.ts';
 import { runCommand } from './testing/run-command.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
@@ -51,10 +52,7 @@ async function second(): Promise<MirrorView> {
 async function expectEqual(leaveOut?: RegExp): Promise<void> {
   const roots = [appliance.localPath, ...mirrors.map(({ root }) => root)];
   await everyMirrorInSync(appliance, IN_SYNC_LIMIT_MS);
-  let last: string[] = [];
-  const isEqual = async () => (last = await compareTrees(roots, leaveOut && { leaveOut })).length === 0;
-  await waitUntil('the replicas are equal', isEqual).catch(() => {});
-  expect(last).toEqual([]);
+  await noneLeft(() => compareTrees(roots, leaveOut && { leaveOut }));
 }
 
 async function excludeFromNowOn(exclude: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { withMirror, withoutMirror } from './config/editing.ts';
 import type { NewMirror } from '../shared/requests.ts';
 import { type ApiAnswer, ApplianceProcess } from './testing/appliance-process.ts';
 import { compareTrees } from './testing/compare-trees.ts';
+import { noneLeft } from './testing/none-left.ts';
 import { pinOf, type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
 
@@ -60,6 +61,12 @@ async function inSync(name: string): Promise<void> {
   });
 }
 
+/** Times follow a moment later; all else is there when the call returns. */
+async function expectEqual(roots: readonly string[]): Promise<void> {
+  expect(await compareTrees(roots, { ignoreFileTimes: true, ignoreDirectoryTimes: true })).toEqual([]);
+  await noneLeft(() => compareTrees(roots));
+}
+
 const replicas = () => [appliance.localPath, ...servers.map(({ root }) => root)];
 
 describe('a mirror that is added', () => {
@@ -72,7 +79,7 @@ describe('a mirror that is added', () => {
     expect(added).toMatchObject({ status: 201, body: { id: 'm2', required: true } });
     expect(await writer.result).toMatchObject({ code: 0 });
     await inSync('m2');
-    expect(await compareTrees(replicas(), { ignoreDirectoryTimes: true })).toEqual([]);
+    await expectEqual(replicas());
     await servers[1]?.kill();
     expect((await appliance.inMount('sh', ['-c', 'echo refused > refused'])).code).not.toBe(0);
     const text = await readFile(appliance.configFile, 'utf8');
@@ -81,7 +88,7 @@ describe('a mirror that is added', () => {
     await appliance.restart();
     await inSync('m2');
     await inMount('echo after > after');
-    expect(await compareTrees(replicas(), { ignoreDirectoryTimes: true })).toEqual([]);
+    await expectEqual(replicas());
   });
 
   it.each([
@@ -127,7 +134,7 @@ it('follows the whole file, with its comments, when that is replaced', async () 
   expect(added).toMatchObject({ status: 200, body: { waiting: [{ key: 'timeout', applies: 'restart' }] } });
   await inSync('m2');
   await inMount('echo with both > with');
-  expect(await compareTrees(replicas(), { ignoreDirectoryTimes: true })).toEqual([]);
+  await expectEqual(replicas());
   expect(await put(withMirror(both, 'm1', { required: false }))).toMatchObject({ status: 200 });
   expect((await views())['m1']).toMatchObject({ required: false });
   expect(await put(withoutMirror(both, 'm2'))).toMatchObject({ status: 200 });
@@ -190,7 +197,7 @@ describe('a mirror that is changed', () => {
     await inMount('echo without > dir/file');
     await servers[0]?.restart();
     await inSync('m1');
-    expect(await compareTrees(replicas().slice(0, 2), { ignoreDirectoryTimes: true })).toEqual([]);
+    await expectEqual(replicas().slice(0, 2));
   });
 
   it('need not be reached to be given up on, and misses nothing by it', async () => {
@@ -201,7 +208,7 @@ describe('a mirror that is changed', () => {
     await inMount('echo without > dir/file');
     await servers[0]?.restart();
     await inSync('m1');
-    expect(await compareTrees(replicas().slice(0, 2), { ignoreDirectoryTimes: true })).toEqual([]);
+    await expectEqual(replicas().slice(0, 2));
   });
 
   it('is filled where it leads to another server now', async () => {
@@ -209,7 +216,7 @@ describe('a mirror that is changed', () => {
     expect((await call('PATCH', '/m1', settings)).status).toBe(200);
     await inSync('m1');
     const [local = '', , second = ''] = replicas();
-    expect(await compareTrees([local, second], { ignoreDirectoryTimes: true })).toEqual([]);
+    await expectEqual([local, second]);
   });
 });
 
@@ -267,7 +274,7 @@ it('takes no change while writing is switched off, also after a restart, and goe
   await inSync('m2');
   expect(await wanted('readWrite')).toMatchObject({ body: { changed: true, mode: 'read-write' } });
   await inMount('mkdir taken');
-  expect(await compareTrees(replicas(), { ignoreDirectoryTimes: true })).toEqual([]);
+  await expectEqual(replicas());
 });
 
 async function startWith(text: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { compareTrees } from './testing/compare-trees.ts';
+import { noneLeft } from './testing/none-left.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
 
@@ -63,7 +64,7 @@ describe('with a frozen mirror and a write that waits for it', () => {
 
     await mirrors[1]?.thaw();
     const roots = [appliance.localPath, ...mirrors.map(({ root }) => root)];
-    await waitUntil('all replicas are equal', async () => (await compareTrees(roots)).length === 0, 60_000);
+    await noneLeft(() => compareTrees(roots), 60_000);
     const unchanged = await appliance.inMount('cat', ['a/b/file']);
     expect(unchanged.stdout).toBe('text\n');
     const again = await appliance.inMount('sh', ['-c', 'echo again > a/again'], { timeoutMs: 60_000 });
@@ -82,7 +83,7 @@ describe('with a frozen mirror and a write that waits for it', () => {
     await mirrors[2]?.thaw();
     await appliance.start();
     const roots = [appliance.localPath, ...mirrors.map(({ root }) => root)];
-    await waitUntil('all replicas are equal', async () => (await compareTrees(roots)).length === 0, 60_000);
+    await noneLeft(() => compareTrees(roots), 60_000);
     const listed = await appliance.inMount('ls', ['a']);
     expect(listed.stdout).toBe('again\nb\n');
   }, 120_000);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { compareTrees, rsyncDifferences } from './testing/compare-trees.ts';
+import { noneLeft } from './testing/none-left.ts';
 import { buildRandomTree } from './testing/random-tree.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
@@ -49,13 +50,7 @@ async function expectAllEqual(directory = ''): Promise<void> {
     join(root, directory),
   );
   const roots = [local, ...others];
-  let found: string[] = [];
-  const settled = async () => {
-    found = await compareTrees(roots);
-    return found.length === 0;
-  };
-  await waitUntil('all replicas are equal', settled, 20_000).catch(() => undefined);
-  expect(found).toEqual([]);
+  await noneLeft(() => compareTrees(roots));
   for (const root of others) expect(await rsyncDifferences(local, root)).toEqual([]);
 }
 

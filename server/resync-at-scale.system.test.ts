@@ -7,6 +7,7 @@ import { treePath } from './filesystem/tree-path.ts';
 import { Journal } from './journal/journal.ts';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { type MountCall, MountWorker } from './testing/mount-worker.ts';
+import { noneLeft } from './testing/none-left.ts';
 import { differencesOf, everyMirrorInSync } from './testing/replicas.ts';
 import { highestMemoryBytes } from './testing/resident-memory.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
@@ -41,10 +42,7 @@ afterEach(async () => {
 
 async function expectAllEqual(localPath: string): Promise<void> {
   const replicas = [localPath, ...mirrors.map(({ root }) => root)];
-  let last: string[] = [];
-  const isEqual = async () => (last = await differencesOf(replicas)).length === 0;
-  await waitUntil('all replicas are equal', isEqual, SETTLED_LIMIT_MS).catch(() => {});
-  expect(last).toEqual([]);
+  await noneLeft(() => differencesOf(replicas), SETTLED_LIMIT_MS);
 }
 
 /** The path of each, in directories of a hundred. */

@@ -6,7 +6,8 @@ import { ApplianceProcess } from './appliance-process.ts';
 import { compareTrees, type ComparisonOptions } from './compare-trees.ts';
 import { type MountAnswer, type MountCall, MountWorker } from './mount-worker.ts';
 import { seedMutations } from './mutations.ts';
-import { everyMirrorInSync, pathsIn } from './replicas.ts';
+import { noneLeft } from './none-left.ts';
+import { everyMirrorInSync, leftoversIn } from './replicas.ts';
 import { runCommand } from './run-command.ts';
 import { pinOf, type SshdMirror, startSshdMirror } from './sshd-mirror.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -157,13 +158,8 @@ export class MirroredAppliance {
   async expectAllEqual(directory = ''): Promise<void> {
     const replicas = [this.localPath, ...this.#mirrors.map(({ root }) => root)];
     const roots = [this.#expected.path, ...replicas].map((root) => join(root, directory));
-    expect(await untilEmpty(() => compareTrees(roots))).toEqual([]);
-    const reserved = replicas.flatMap((root) => [
-      join(root, '.proxyfs/undo'),
-      join(root, '.proxyfs/staging'),
-    ]);
-    const leftovers = async () => (await Promise.all(reserved.map(pathsIn))).flat();
-    expect(await untilEmpty(leftovers)).toEqual([]);
+    await noneLeft(() => compareTrees(roots), SETTLED_LIMIT_MS);
+    await noneLeft(() => leftoversIn(replicas), SETTLED_LIMIT_MS);
   }
 
   async overview(): Promise<Overview> {
@@ -196,12 +192,4 @@ export class MirroredAppliance {
     };
     return waitUntil(`the API shows the rolled-back ${operation} of ${path}`, look, SHOWN_WITHIN_MS);
   }
-}
-
-/** What is left when nothing is, or after the limit. */
-async function untilEmpty(list: () => Promise<string[]>): Promise<string[]> {
-  let last: string[] = [];
-  const isEmpty = async () => (last = await list()).length === 0;
-  await waitUntil('nothing is left', isEmpty, SETTLED_LIMIT_MS).catch(() => {});
-  return last;
 }

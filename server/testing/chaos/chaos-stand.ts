@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { ApplianceProcess } from '../appliance-process.ts';
 import { compareTrees } from '../compare-trees.ts';
 import { MountWorker } from '../mount-worker.ts';
+import { noneLeft } from '../none-left.ts';
 import { everyMirrorInSync, leftoversIn } from '../replicas.ts';
 import { runCommand } from '../run-command.ts';
 import { tempDirectory, type TempDirectory } from '../temp-directory.ts';
-import { waitUntil } from '../wait-until.ts';
 import { ChaosMirror } from './chaos-mirror.ts';
 
 /** Until the longest pause between attempts to connect is over, and what a lost session may do late has been looked at. */
@@ -53,10 +53,10 @@ export class ChaosStand {
   /** With nothing wrong any more, every mirror is in sync again, all replicas are equal and nothing is left over. */
   async expectHealed(): Promise<void> {
     await everyMirrorInSync(this.appliance, HEAL_LIMIT_MS);
-    await untilNone(() => compareTrees(this.replicas));
+    await noneLeft(() => compareTrees(this.replicas), LATE_LIMIT_MS);
     // What can't be taken away while a disk is read-only goes with the next connection.
     if ((await leftoversIn(this.replicas)).length > 0) for (const { link } of this.mirrors) link.reset();
-    await untilNone(() => leftoversIn(this.replicas));
+    await noneLeft(() => leftoversIn(this.replicas), LATE_LIMIT_MS);
     await everyMirrorInSync(this.appliance, HEAL_LIMIT_MS);
   }
 
@@ -77,12 +77,4 @@ export class ChaosStand {
     for (const mirror of this.mirrors) await mirror.stop();
     await this.#expected.remove();
   }
-}
-
-async function untilNone(find: () => Promise<string[]>): Promise<void> {
-  let left: string[] = [];
-  const isNone = async () => (left = await find()).length === 0;
-  await waitUntil('nothing is wrong any more', isNone, LATE_LIMIT_MS).catch((cause: unknown) => {
-    throw new Error(left.join('\n'), { cause });
-  });
 }
