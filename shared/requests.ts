@@ -13,6 +13,9 @@ const PAGE_ITEMS = 200;
 /** The longest configuration file. */
 export const CONFIGURATION_BYTES = 256 * 1024;
 
+/** The header of a request that may be sent again and makes something only once (draft-ietf-httpapi-idempotency-key-header). */
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+
 const wholeNumber = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a whole number')

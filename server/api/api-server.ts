@@ -42,12 +42,14 @@ export interface ServedRoute {
 /** The control plane over HTTP: REST, live events and the dashboard's files. */
 export class ApiServer {
   readonly #options: ApiServerOptions;
+  readonly #nowMs: () => number;
   readonly #routes: ServedRoute[] = [];
   #password: Password | undefined;
   #stopServing: (() => Promise<void>) | undefined;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
   /** What it answers to, the socket aside. */
@@ -90,6 +92,7 @@ export class ApiServer {
       logger,
       onLogout,
       onRoute,
+      nowMs: this.#nowMs,
     });
     password.watch();
     feed.start();
@@ -130,7 +133,7 @@ export class ApiServer {
   }
 
   #gate(tokens: Tokens, password: Password): Gate {
-    const { http, token, logger, nowMs = () => performance.now() } = this.#options;
+    const { http, token, logger } = this.#options;
     return new Gate({
       listenHost: http.host,
       isSecure: http.tls !== undefined,
@@ -141,7 +144,7 @@ export class ApiServer {
       tokens,
       password,
       logger,
-      nowMs,
+      nowMs: this.#nowMs,
     });
   }
 

@@ -23,6 +23,7 @@ import { noteChange, recordRoutes } from './routes-records.ts';
 import { setupRoutes } from './routes-setup.ts';
 import { systemRoutes } from './routes-system.ts';
 import { transactionRoutes } from './routes-transactions.ts';
+import { isReplay, recogniseRepeatedCreation } from './repeated-creation.ts';
 import type { RouteSpec } from './route.ts';
 import { tokenRoutes } from './routes-tokens.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -52,6 +53,8 @@ export interface AppOptions {
   /** Logins have ended. */
   readonly onLogout: () => void;
   readonly onRoute: (method: string, url: string) => void;
+  /** A clock that never goes back. */
+  readonly nowMs: () => number;
 }
 
 /** All routes behind the gate. */
@@ -80,9 +83,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     for (const each of [method].flat()) options.onRoute(each, url);
     if (config?.spec?.method === method) specs.push(config.spec);
   });
+  recogniseRepeatedCreation(app, options.nowMs);
   app.addHook('onResponse', (request, reply, done) => {
-    logChange(request, reply, options);
-    noteChange(request, reply, options);
+    if (!isReplay(reply)) {
+      logChange(request, reply, options);
+      noteChange(request, reply, options);
+    }
     done();
   });
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, options));

@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import { problemDetailsSchema } from '../../shared/api.ts';
+import { IDEMPOTENCY_KEY } from '../../shared/requests.ts';
 import { openApiPath, type RouteSpec } from './route.ts';
 
 type Json = Record<string, unknown>;
 
 const COMPONENTS = '#/components/schemas/';
+const KEY_PARAMETER = {
+  name: IDEMPOTENCY_KEY,
+  in: 'header',
+  required: false,
+  description:
+    'A key of your own: what is sent again with it is answered as at first, and makes nothing more.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 /** The routes as an OpenAPI 3.1 document; its schemas are those that requests are checked by. */
 export function openApiOf(specs: readonly RouteSpec[], version: string): Json {
@@ -23,7 +32,7 @@ export function openApiOf(specs: readonly RouteSpec[], version: string): Json {
 }
 
 function operationOf(spec: RouteSpec, schemas: Json): Json {
-  const { path, summary, scope, open, query, body, status = 200, answer } = spec;
+  const { path, summary, scope, open, query, body, creates, status = 200, answer } = spec;
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -34,7 +43,11 @@ function operationOf(spec: RouteSpec, schemas: Json): Json {
   return {
     summary,
     security: open ? [] : [{ token: [scope] }],
-    parameters: [...inPath, ...(query ? parametersOf(query, schemas) : [])],
+    parameters: [
+      ...inPath,
+      ...(query ? parametersOf(query, schemas) : []),
+      ...(creates ? [KEY_PARAMETER] : []),
+    ],
     ...(body && {
       requestBody: { content: { 'application/json': { schema: jsonOf(body, 'input', schemas) } } },
     }),

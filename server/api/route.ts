@@ -31,6 +31,8 @@ export interface RouteSpec<Query extends z.ZodType = z.ZodType, Body extends z.Z
   readonly query?: Query;
   /** Without it any field is refused; a missing body is an empty one. */
   readonly body?: Body;
+  /** It makes something, once for each `Idempotency-Key`; with `secret` its answer tells one, and isn't kept. */
+  readonly creates?: 'plain' | 'secret';
   /** The longest body, where it is more than that of any other. */
   readonly bodyLimit?: number;
   /** 200 where it is not said. */

@@ -97,6 +97,7 @@ function additions(app: FastifyInstance, controlPlane: ControlPlane): void {
       path: MIRRORS,
       summary: 'Add a mirror, here and in the configuration file',
       body: newMirrorSchema,
+      creates: 'plain',
       status: 201,
       answer: mirrorViewSchema,
     },

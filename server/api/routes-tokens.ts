@@ -22,6 +22,7 @@ export function tokenRoutes(app: FastifyInstance, tokens: Tokens): void {
       scope: 'admin',
       summary: 'Make a token, which is told once',
       body: newTokenSchema,
+      creates: 'secret',
       status: 201,
       answer: newTokenViewSchema,
     },
