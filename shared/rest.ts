@@ -9,3 +9,4 @@ export type * from './jobs.ts';
 export type * from './mirror-metrics.ts';
 export type * from './requests.ts';
 export type * from './states.ts';
+export type * from './webhooks.ts';

@@ -17,13 +17,14 @@ import { Password, PASSWORD_FILE } from './password.ts';
 import { System } from './system.ts';
 import { Tokens } from './tokens.ts';
 import { takeOff } from './top-address.ts';
+import { Webhooks } from './webhooks.ts';
 
 export interface ApiServerOptions {
   readonly controlPlane: ControlPlane;
   readonly http: HttpConfiguration;
   /** What opens the door: `http.token`, or one made at start. */
   readonly token: string;
-  /** Where tokens, the hash of the password and the audit are kept. */
+  /** Where tokens, the hash of the password, webhooks and the audit are kept. */
   readonly statePath: string;
   readonly log: LogRing;
   /** The built dashboard; without it only the API answers. */
@@ -37,6 +38,14 @@ export interface ApiServerOptions {
 export interface ServedRoute {
   readonly method: string;
   readonly url: string;
+}
+
+/** What outlives a restart. */
+interface Kept {
+  readonly tokens: Tokens;
+  readonly password: Password;
+  readonly audit: Audit;
+  readonly webhooks: Webhooks;
 }
 
 /** The control plane over HTTP: REST, live events and the dashboard's files. */
@@ -67,7 +76,8 @@ export class ApiServer {
     const { controlPlane, http, statePath, log, logger } = this.#options;
     if (this.#options.token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
     this.#routes.length = 0;
-    const { tokens, password, audit } = await this.#kept();
+    const kept = await this.#kept();
+    const { tokens, password, webhooks } = kept;
     const system = new System({ controlPlane, log, statePath });
     this.#password = password;
     this.#checkSafe(tokens, password);
@@ -79,12 +89,11 @@ export class ApiServer {
     const webRoot = this.#presentWebRoot();
     const server = new ListeningServer(http.tls, logger);
     const app = await createApp({
+      ...kept,
       controlPlane,
       gate,
-      tokens,
       feed,
       log,
-      audit,
       system,
       webRoot,
       server,
@@ -96,6 +105,7 @@ export class ApiServer {
     });
     password.watch();
     feed.start();
+    webhooks.start();
     system.start();
     live.start(app.server);
     // After the socket, which looks at addresses before anybody else.
@@ -106,9 +116,7 @@ export class ApiServer {
       system.stop();
       await app.close();
       server.close();
-      await audit.close();
-      await password.close();
-      await tokens.close().catch((error: unknown) => logger.error('api.tokens-not-written', { error }));
+      await this.#close(kept);
     };
     const port = await this.#listen(app);
     gate.listensOn(port);
@@ -122,14 +130,22 @@ export class ApiServer {
     await stopServing?.();
   }
 
-  /** What outlives a restart. */
-  async #kept(): Promise<{ tokens: Tokens; password: Password; audit: Audit }> {
-    const { statePath, logger } = this.#options;
+  async #kept(): Promise<Kept> {
+    const { controlPlane, statePath, logger } = this.#options;
     return {
       tokens: await Tokens.load(join(statePath, 'tokens.json'), logger),
       password: await Password.load(join(statePath, PASSWORD_FILE), logger),
       audit: await Audit.load(join(statePath, 'audit.jsonl'), logger),
+      webhooks: await Webhooks.load({ file: join(statePath, 'webhooks.json'), controlPlane, logger }),
     };
+  }
+
+  async #close({ tokens, password, audit, webhooks }: Kept): Promise<void> {
+    const { logger } = this.#options;
+    await webhooks.stop();
+    await audit.close();
+    await password.close();
+    await tokens.close().catch((error: unknown) => logger.error('api.tokens-not-written', { error }));
   }
 
   #gate(tokens: Tokens, password: Password): Gate {

@@ -26,11 +26,13 @@ import { transactionRoutes } from './routes-transactions.ts';
 import { isReplay, recogniseRepeatedCreation } from './repeated-creation.ts';
 import type { RouteSpec } from './route.ts';
 import { tokenRoutes } from './routes-tokens.ts';
+import { webhookRoutes } from './routes-webhooks.ts';
 import { securityHeaders } from './security-headers.ts';
 import { staticFiles } from './static-files.ts';
 import type { System } from './system.ts';
 import { topOf } from './top-address.ts';
 import type { Tokens } from './tokens.ts';
+import type { Webhooks } from './webhooks.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 /** For a request to arrive; answers may take longer. */
@@ -41,6 +43,7 @@ export interface AppOptions {
   readonly controlPlane: ControlPlane;
   readonly gate: Gate;
   readonly tokens: Tokens;
+  readonly webhooks: Webhooks;
   readonly feed: EventFeed;
   readonly log: LogRing;
   readonly audit: Audit;
@@ -99,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   configurationRoutes(app, controlPlane);
   eventRoutes(app, options.feed);
   tokenRoutes(app, options.tokens);
+  webhookRoutes(app, options.webhooks);
   recordRoutes(app, options.log, options.audit);
   systemRoutes(app, options.system);
   documentRoute(app, specs, VERSION);

@@ -52,9 +52,9 @@ export class KeptList<Item> {
   /** Puts what `make` answers in the place of the present items, one change after the other; what it throws is passed on. */
   change(make: (present: readonly Item[]) => readonly Item[]): Promise<void> {
     const turn = this.#last.then(async () => {
-      const next = make(this.#items);
-      await this.#write(next);
-      this.#items = next;
+      const items = make(this.#items);
+      await this.#write(items);
+      this.#items = items;
     });
     this.#last = turn.catch(() => {});
     return turn;
@@ -78,9 +78,18 @@ export class KeptList<Item> {
 async function read<Item>({ file, name, schema }: KeptListOptions<Item>): Promise<readonly Item[]> {
   try {
     const whole = z.strictObject({ version: z.literal(VERSION), [name]: z.unknown() });
-    return z.array(schema).parse(whole.parse(JSON.parse(await readFile(file, 'utf8')))[name]);
+    return z.array(schema).parse(whole.parse(jsonOf(await readFile(file, 'utf8')))[name]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
+  }
+}
+
+/** The error of JSON.parse would quote the file, secrets and all, into the log. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('the file is not JSON');
   }
 }

@@ -160,6 +160,6 @@ it('the document tells which routes know the key', async () => {
     ),
   );
   expect(knowing.toSorted()).toEqual(
-    ['/jobs', '/mirrors', '/mirrors/{id}/resync', '/tokens'].map((path) => `post ${API}${path}`),
+    ['/jobs', '/mirrors', '/mirrors/{id}/resync', '/tokens', '/webhooks'].map((path) => `post ${API}${path}`),
   );
 });
