@@ -57,7 +57,7 @@ async function offered(shell: (typeof SHELLS)[number], ...line: readonly string[
 }
 
 it.each(SHELLS)('completes the name of a command in %s', async (shell) => {
-  expect(await offered(shell, 'ad')).toEqual(['add-mirror', 'add-token']);
+  expect(await offered(shell, 'ad')).toEqual(['add-mirror', 'add-token', 'add-webhook']);
   expect(await offered(shell, '')).toEqual(
     expect.arrayContaining(['doctor', 'scrub', 'completion', 'help', '--help']),
   );
@@ -68,6 +68,9 @@ it.each(SHELLS)('completes options and what they may say in %s', async (shell) =
   expect(await offered(shell, 'scrub', '--cont')).toEqual(['--content']);
   expect(await offered(shell, 'mode', 'read')).toEqual(['read-write', 'read-only']);
   expect(await offered(shell, 'completion', 'b')).toEqual(['bash']);
+  expect(await offered(shell, 'add-webhook', 'http://127.0.0.1/', '--event', 'mirr')).toEqual([
+    'mirror.state',
+  ]);
 });
 
 it.each(SHELLS)('completes names of files only where a file belongs in %s', async (shell) => {

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Command } from 'commander';
 import { jobItemsSchema, jobViewSchema } from '../../shared/jobs.ts';
-import { type ApiBench, startApiBench, TEST_TOKEN } from '../testing/api-bench.ts';
-import { registerRestCommands } from './rest-commands.ts';
+import { type ApiBench, startApiBench } from '../testing/api-bench.ts';
+import { runRestCommand } from '../testing/run-rest-command.ts';
 
 let bench: ApiBench;
 
@@ -11,21 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.stop());
 
-async function here(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err, code] = ['', '', 0];
-  const program = new Command('proxyfs');
-  registerRestCommands(program, {
-    environment: { PROXYFS_TOKEN: TEST_TOKEN },
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    exitWith: (wanted) => (code = wanted),
-    exitNow: (wanted) => {
-      throw new Error(`exit ${wanted}`);
-    },
-  });
-  await program.parseAsync([...args, '--url', bench.url], { from: 'user' });
-  return { code, out, err };
-}
+const here = (...args: string[]) => runRestCommand(bench.url, ...args);
 
 it('hands each wish on, and waits for the end', async () => {
   expect((await here('resync', 'web1', '/a b', '--dry-run', '--adopt', '--yes')).code).toBe(0);

@@ -19,6 +19,7 @@ import { addTokens } from './token-commands.ts';
 import { addTransactions } from './transaction-commands.ts';
 import { type Terminal, processTerminal } from './terminal.ts';
 import { mirrorsText, overviewText } from './views.ts';
+import { addWebhooks } from './webhook-commands.ts';
 
 const MODES = { 'read-write': 'readWrite', 'read-only': 'readOnly' } as const;
 
@@ -39,6 +40,7 @@ export function registerRestCommands(program: Command, terminal: Terminal = proc
   addJobs(commands);
   addConfiguration(commands);
   addTokens(commands);
+  addWebhooks(commands);
   addRecords(commands);
 }
 
