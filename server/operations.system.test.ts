@@ -7,6 +7,8 @@ import { runCommand } from './testing/run-command.ts';
 import { smallDisk } from './testing/small-disk.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
+import { waitUntil } from './testing/wait-until.ts';
+import { WebhookReceiver } from './testing/webhook-receiver.ts';
 
 const TOP = resolve(import.meta.dirname, '..');
 const MANUAL = await readFile(join(TOP, 'docs/operations.md'), 'utf8');
@@ -66,6 +68,30 @@ describe("the operators' manual", () => {
     const { code, stdout, stderr } = await shell(command);
     expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
     if (command.startsWith('proxyfs detach')) expect((await shell('proxyfs attach web1')).code).toBe(0);
+  });
+
+  it('shows right how a delivery is verified', async () => {
+    const [verify = ''] = /^printf .*openssl.*$/m.exec(MANUAL) ?? [];
+    const receiver = await WebhookReceiver.start();
+    try {
+      const made = await shell(`proxyfs add-webhook ${receiver.url} --event job.state`);
+      const [id = '', secret = ''] = made.stdout.trim().split(' ');
+      expect(await shell(`proxyfs test-webhook ${id}`)).toMatchObject({ code: 0 });
+      const { headers, body } = await waitUntil('the delivery arrives', () => receiver.received[0]);
+      const { code, stdout } = await runCommand('sh', ['-c', verify], {
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          ID: String(headers['webhook-id']),
+          TIMESTAMP: String(headers['webhook-timestamp']),
+          BODY: body,
+          SECRET: secret,
+        },
+      });
+      expect([code, stdout.trim()]).toEqual([0, headers['webhook-signature']]);
+      expect(await shell(`proxyfs remove-webhook ${id}`)).toMatchObject({ code: 0 });
+    } finally {
+      await receiver.stop();
+    }
   });
 
   it('names metrics that there are', async () => {
