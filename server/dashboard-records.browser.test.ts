@@ -7,6 +7,8 @@ import { Dashboard } from './testing/dashboard.ts';
 import { httpRequest } from './testing/http-request.ts';
 import { findingsOf } from './testing/page-checks.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
+import { waitUntil } from './testing/wait-until.ts';
+import { isSignedBy, WebhookReceiver } from './testing/webhook-receiver.ts';
 
 let mirror: SshdMirror;
 let appliance: ApplianceProcess;
@@ -67,6 +69,31 @@ describe('the page of access', () => {
     await dashboard.answer('Revoke <b>robot');
     await dashboard.hides(dashboard.part('token-row'));
     expect(await overviewStatus(token)).toBe(401);
+  });
+
+  it('adds a webhook, whose secret is told once and signs what is sent, and removes it', async () => {
+    const receiver = await WebhookReceiver.start();
+    const { host } = new URL(receiver.url);
+    await dashboard.page.getByLabel('Address').fill(`${receiver.url}/<b>?of=me`);
+    await dashboard.page.getByLabel('resyncs and scrubs').uncheck();
+    await dashboard.press('Add a webhook');
+    const secret = await dashboard.part('made-secret').innerText();
+    await dashboard.shows('webhook-row', /of=me.*changes of mode, states of mirrors.*none yet/s);
+    await dashboard.press(`Test ${host}`);
+    await dashboard.shows('webhook-row', /Delivered.*webhook\.test/s);
+    await mirror.kill();
+    await waitUntil('the loss of the mirror is told', () => receiver.events.includes('mirror.state'));
+    await mirror.restart();
+    expect(receiver.received.filter((each) => !isSignedBy(secret, each))).toEqual([]);
+    receiver.refuse(500);
+    await dashboard.press(`Test ${host}`);
+    await dashboard.shows('webhook-row', /Failed.*the receiver answered 500/s);
+    await dashboard.page.getByLabel('Address').focus();
+    expect(await findingsOf(window.page)).toEqual([]);
+    await dashboard.press(`Remove… ${host}`);
+    await dashboard.answer(`Remove ${host}`);
+    await dashboard.hides(dashboard.part('webhook-row'));
+    await receiver.stop();
   });
 
   it('ends the session of another browser, whose page then asks for the login', async () => {

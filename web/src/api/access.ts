@@ -1,10 +1,4 @@
-import {
-  useMutation,
-  type UseMutationResult,
-  useQuery,
-  useQueryClient,
-  type UseQueryResult,
-} from '@tanstack/react-query';
+import { type UseMutationResult, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { z } from 'zod';
 import {
   newTokenViewSchema,
@@ -16,6 +10,7 @@ import {
 } from '../../../shared/api.ts';
 import type { NewToken } from '../../../shared/requests.ts';
 import { request } from './http.ts';
+import { useListChange } from './list-change.ts';
 import type { RequestFailure } from './problem.ts';
 
 const REFETCH_MS = 10_000;
@@ -23,7 +18,7 @@ const TOKENS_KEY = ['tokens'];
 const SESSIONS_KEY = ['sessions'];
 
 /** As it is told once. */
-export type MadeToken = z.infer<typeof newTokenViewSchema>;
+type MadeToken = z.infer<typeof newTokenViewSchema>;
 
 export function useTokens(): UseQueryResult<readonly TokenView[], RequestFailure> {
   return useQuery({
@@ -49,20 +44,20 @@ export function usePasswordSet(): boolean | undefined {
 }
 
 export function useMakeToken(): UseMutationResult<MadeToken, RequestFailure, NewToken> {
-  return useAccessChange(TOKENS_KEY, (wanted) =>
+  return useListChange(TOKENS_KEY, (wanted) =>
     request('POST', '/tokens', newTokenViewSchema, { body: wanted }),
   );
 }
 
 export function useRevokeToken(): UseMutationResult<unknown, RequestFailure, string> {
-  return useAccessChange(TOKENS_KEY, (id) =>
+  return useListChange(TOKENS_KEY, (id) =>
     request('DELETE', `/tokens/${encodeURIComponent(id)}`, z.unknown()),
   );
 }
 
 /** Ends each of these sessions. */
 export function useEndSessions(): UseMutationResult<unknown, RequestFailure, readonly string[]> {
-  return useAccessChange(SESSIONS_KEY, (ids) =>
+  return useListChange(SESSIONS_KEY, (ids) =>
     Promise.all(ids.map((id) => request('DELETE', `/sessions/${encodeURIComponent(id)}`, z.unknown()))),
   );
 }
@@ -72,17 +67,5 @@ export function useChangePassword(): UseMutationResult<
   RequestFailure,
   { current: string; next: string }
 > {
-  return useAccessChange(SESSIONS_KEY, (body) => request('POST', '/password', z.unknown(), { body }));
-}
-
-function useAccessChange<Answer, Wanted>(
-  key: readonly string[],
-  send: (wanted: Wanted) => Promise<Answer>,
-): UseMutationResult<Answer, RequestFailure, Wanted> {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: send,
-    networkMode: 'always',
-    onSettled: () => client.invalidateQueries({ queryKey: key }),
-  });
+  return useListChange(SESSIONS_KEY, (body) => request('POST', '/password', z.unknown(), { body }));
 }

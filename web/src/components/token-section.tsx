@@ -1,19 +1,19 @@
-import { Code, CopyButton, NativeSelect, NumberInput, Stack, TextInput, Button, Text } from '@mantine/core';
+import { NativeSelect, NumberInput, Text, TextInput } from '@mantine/core';
 import { KeyRound, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import type { TokenView } from '../../../shared/api.ts';
 import { SCOPES, type Scope } from '../../../shared/states.ts';
-import { type MadeToken, useMakeToken, useRevokeToken, useTokens } from '../api/access.ts';
+import { useMakeToken, useRevokeToken, useTokens } from '../api/access.ts';
 import { capMiddle, escapeText } from '../format/escape.ts';
 import classes from './record-filters.module.css';
 import table from './record-table.module.css';
 import { ActionButton } from './action-button.tsx';
 import { Confirm } from './confirm.tsx';
 import { FailureNotice } from './failure-notice.tsx';
-import { Notice } from './notice.tsx';
 import { QueryState } from './query-state.tsx';
 import { RelativeTime } from './relative-time.tsx';
 import { Empty, Section } from './section.tsx';
+import { ToldOnce } from './told-once.tsx';
 
 const DAY_MS = 86_400_000;
 const SCOPE_LABELS: Record<Scope, string> = {
@@ -30,7 +30,7 @@ export function TokenSection(): ReactNode {
     <Section title="Tokens" testId="tokens" note="For scripts and programs, as “Authorization: Bearer …”">
       <NewTokenForm pending={making.isPending} onMake={making.mutate} />
       <FailureNotice what="make the token" failure={making.error} />
-      {making.data && <ToldOnce made={making.data} />}
+      {making.data && <ToldOnce name={making.data.name} secret={making.data.token} testId="made-token" />}
       <QueryState query={tokens}>
         {(items) =>
           items.length === 0 ? <Empty>No token has been made.</Empty> : <TokenTable tokens={items} />
@@ -87,25 +87,6 @@ function NewTokenForm({ pending, onMake }: NewTokenFormProps): ReactNode {
         onPress={make}
       />
     </div>
-  );
-}
-
-function ToldOnce({ made }: { readonly made: MadeToken }): ReactNode {
-  return (
-    <Notice tone="good" role="status" title={`${escapeText(made.name)}: copy it now, it is not shown again`}>
-      <Stack gap="xs" align="flex-start">
-        <Code data-testid="made-token" style={{ overflowWrap: 'anywhere' }}>
-          {made.token}
-        </Code>
-        <CopyButton value={made.token}>
-          {({ copied, copy }) => (
-            <Button size="xs" variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
-      </Stack>
-    </Notice>
   );
 }
 

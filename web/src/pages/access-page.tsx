@@ -5,8 +5,9 @@ import { PasswordSection } from '../components/password-section.tsx';
 import { Empty } from '../components/section.tsx';
 import { SessionSection } from '../components/session-section.tsx';
 import { TokenSection } from '../components/token-section.tsx';
+import { WebhookSection } from '../components/webhook-section.tsx';
 
-/** Who may come in, and who is in. */
+/** Who may come in, who is in, and who is told what happens. */
 export function AccessPage(): ReactNode {
   const refusal = useScopeRefusal('admin');
   return (
@@ -14,6 +15,7 @@ export function AccessPage(): ReactNode {
       {refusal === undefined ? (
         <>
           <TokenSection />
+          <WebhookSection />
           <SessionSection />
           <PasswordSection />
         </>
