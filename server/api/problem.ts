@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../shared/error-codes.ts';
 import type { ProblemDetails } from '../../shared/api.ts';
+import { jsonPointer } from '../../shared/json-pointer.ts';
 import { AppError } from '../base/errors.ts';
 import { ConfigurationError, mistakesIn } from '../config/problem.ts';
 
@@ -10,7 +11,6 @@ type RequestMistake = ProblemDetails['errors'][number];
 
 const MISTAKES_SHOWN = 20;
 const DETAIL_CHARS = 1000;
-const POINTER_CHARS = 100;
 
 /** A request that breaks the contract: every mistake with its place. */
 export class InvalidRequest extends AppError {
@@ -67,14 +67,10 @@ export function toAppError(thrown: unknown): AppError {
 const REFUSALS: Readonly<Record<number, ErrorCode>> = { 404: 'RESOURCE_NOT_FOUND', 413: 'REQUEST_TOO_LARGE' };
 
 function mistakesOf(issue: z.core.$ZodIssue, place: string): RequestMistake[] {
-  const pointer = ['', place, ...issue.path.map(pointerToken)].join('/');
-  if (issue.code !== 'unrecognized_keys') return [{ pointer, message: capped(issue.message, DETAIL_CHARS) }];
-  return issue.keys.map((key) => ({ pointer: `${pointer}/${pointerToken(key)}`, message: 'is not known' }));
-}
-
-/** RFC 6901. */
-function pointerToken(key: PropertyKey): string {
-  return capped(String(key), POINTER_CHARS).replaceAll('~', '~0').replaceAll('/', '~1');
+  const path = [place, ...issue.path];
+  if (issue.code !== 'unrecognized_keys')
+    return [{ pointer: jsonPointer(path), message: capped(issue.message, DETAIL_CHARS) }];
+  return issue.keys.map((key) => ({ pointer: jsonPointer([...path, key]), message: 'is not known' }));
 }
 
 function numberOf(thrown: unknown, key: string): number | undefined {

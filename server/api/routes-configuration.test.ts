@@ -118,6 +118,17 @@ it('names all mistakes at once with their places, and changes nothing', async ()
   expect(await readFile(path, 'utf8')).toBe(TEXT);
 });
 
+it('leads to mistakes below names of any form', async () => {
+  const wrong = TEXT.replace(
+    'mirrors: {}',
+    'mirrors: { web.1: { host: a, path: /x, port: none } }\na/b~c: 1',
+  );
+  const pointers = ['/mirrors/web.1/port', '/a~1b~0c'];
+  expect((await validate(wrong)).errors.map(({ pointer }) => pointer)).toEqual(pointers);
+  const { errors } = parsed(problemDetailsSchema, await put(wrong), 422);
+  expect(errors.map(({ pointer }) => pointer)).toEqual(pointers);
+});
+
 it('says before what would change and when', async () => {
   const text = `${LONGER}log: { level: debug }\n`;
   expect(await validate(text)).toEqual({

@@ -47,7 +47,7 @@ export function refuseFileOnly(before: string, after: string, file: string): voi
   const problems = FILE_ONLY.flatMap((key): ConfigurationProblem[] => {
     const path = key.split('.');
     if (isDeepStrictEqual(valueAt(old.root, path), valueAt(next.root, path))) return [];
-    return [{ key, ...next.positionOf(path, 'key'), message: 'can be changed in the file alone' }];
+    return [{ key: path, ...next.positionOf(path, 'key'), message: 'can be changed in the file alone' }];
   });
   if (problems.length > 0) throw new ConfigurationError(file, problems);
 }

@@ -1,5 +1,4 @@
 import type { ConfigurationProblem } from './problem.ts';
-import { printable } from './problem.ts';
 import { readOneLine } from './small-file.ts';
 import { didYouMean, suggestion } from './suggestion.ts';
 import { type KeyPath, pathId, type PlainMap } from './yaml-reading.ts';
@@ -66,7 +65,7 @@ export function variableAt(overrides: readonly Override[], path: KeyPath): strin
 
 /** A mistake in a variable, which has no place in the file. */
 export function variableProblem(variable: string, message: string): ConfigurationProblem {
-  return { key: variable, line: undefined, column: undefined, message };
+  return { key: [variable], line: undefined, column: undefined, message };
 }
 
 type Report = (variable: string, message: string) => void;
@@ -99,10 +98,7 @@ function reportNearMiss(name: string, report: Report): void {
   const words = known.map((variable) => variable.slice(PREFIX.length));
   const word = name.slice(PREFIX.length);
   if (suggestion(word, words) === undefined) return;
-  report(
-    printable(name),
-    `is not a known variable${didYouMean(word, words).replace('mean ', `mean ${PREFIX}`)}`,
-  );
+  report(name, `is not a known variable${didYouMean(word, words).replace('mean ', `mean ${PREFIX}`)}`);
 }
 
 function isPlainMap(value: unknown): value is PlainMap {

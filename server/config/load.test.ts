@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TempDirectory, tempDirectory } from '../testing/temp-directory.ts';
 import type { Configuration } from './configuration.ts';
 import { loadConfiguration } from './load.ts';
-import { ConfigurationError } from './problem.ts';
+import { ConfigurationError, keyText } from './problem.ts';
 
 const SAMPLE = `local_path: /srv/www
 mount_point: /mnt/www
@@ -43,13 +43,13 @@ async function failure(text: string | Uint8Array, env: NodeJS.ProcessEnv = {}): 
 /** The problems as `LINE:COLUMN key`. */
 async function places(text: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {
   const { problems } = await failure(text, env);
-  return problems.map(({ line, column, key }) => `${line}:${column} ${key}`);
+  return problems.map(({ line, column, key }) => `${line}:${column} ${keyText(key)}`);
 }
 
 /** The messages for one key. */
 async function messages(text: string, key: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {
   const { problems } = await failure(text, env);
-  return problems.filter((problem) => problem.key === key).map((problem) => problem.message);
+  return problems.filter((problem) => keyText(problem.key) === key).map((problem) => problem.message);
 }
 
 /** The sample with some keys replaced or added, which then come first. */
@@ -371,7 +371,7 @@ log: { level: inof }
     ['log', '{ level: 3 }', 'log.level'],
   ])('refuses %s: %s', async (key, value, place) => {
     const { problems } = await failure(sampleWith({ [key]: value }));
-    expect(problems.map((problem) => problem.key)).toEqual([place]);
+    expect(problems.map((problem) => keyText(problem.key))).toEqual([place]);
   });
 
   it.each([
@@ -402,7 +402,7 @@ log: { level: inof }
       '',
     );
     const { problems } = await failure(text);
-    expect(problems).toEqual([expect.objectContaining({ key: `mirrors.m.${key}`, line: 1 })]);
+    expect(problems).toEqual([expect.objectContaining({ key: ['mirrors', 'm', key], line: 1 })]);
     expect(problems[0]?.message).toContain(said);
   });
 
@@ -457,7 +457,7 @@ describe('paths that must not overlap', () => {
   it('refuses to lie inside the mount point itself, and files of a login that do', async () => {
     const text = sampleWithMirror('password_file: pass, identity_file: key, known_hosts: known');
     const { problems } = await failure(text.replace('/mnt/www', directory.path));
-    expect(problems.map(({ key, message }) => `${key} ${message}`)).toEqual([
+    expect(problems.map(({ key, message }) => `${keyText(key)} ${message}`)).toEqual([
       'mount_point this configuration file lies inside it',
       'mirrors.web1.password_file lies inside mount_point',
       'mirrors.web1.identity_file lies inside mount_point',
@@ -557,7 +557,7 @@ describe('a file that is no configuration', () => {
   it('gives one problem for a file that is not there, a directory or a named pipe', async () => {
     const missing = loadConfiguration(join(directory.path, 'no.yml'), { PROXYFS_LISTEN: 'x' });
     await expect(missing).rejects.toMatchObject({
-      problems: [{ key: '', line: undefined, column: undefined, message: 'cannot be read: no such file' }],
+      problems: [{ key: [], line: undefined, column: undefined, message: 'cannot be read: no such file' }],
     });
     await expect(loadConfiguration(directory.path, {})).rejects.toThrow('it is a directory');
     const pipe = join(directory.path, 'pipe');

@@ -63,7 +63,7 @@ export async function readConfigurationText(file: string): Promise<string> {
 }
 
 function fileError(file: string, message: string): ConfigurationError {
-  return new ConfigurationError(file, [{ key: '', line: undefined, column: undefined, message }]);
+  return new ConfigurationError(file, [{ key: [], line: undefined, column: undefined, message }]);
 }
 
 /** Of a newer file every other complaint would be beside the point. */
@@ -72,7 +72,7 @@ function refuseNewer(reading: YamlReading, file: string): void {
   if (typeof version !== 'number' || !(version > CONFIGURATION_VERSION)) return;
   const message = `is for a newer Proxyfs; this one knows version ${CONFIGURATION_VERSION}`;
   throw new ConfigurationError(file, [
-    { key: 'version', ...reading.positionOf(['version'], 'value'), message },
+    { key: ['version'], ...reading.positionOf(['version'], 'value'), message },
   ]);
 }
 

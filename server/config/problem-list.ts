@@ -1,5 +1,5 @@
 import { type Override, variableAt, variableProblem } from './environment.ts';
-import { type ConfigurationProblem, keyText } from './problem.ts';
+import type { ConfigurationProblem } from './problem.ts';
 import type { KeyPath, YamlReading } from './yaml-reading.ts';
 
 /** Collects problems and finds out where each of them stands: in the file, or in a variable. */
@@ -21,6 +21,6 @@ export class ProblemList {
       return;
     }
     if (this.#reading.isReported(path)) return;
-    this.problems.push({ key: keyText(path), ...this.#reading.positionOf(path, part), message });
+    this.problems.push({ key: path, ...this.#reading.positionOf(path, part), message });
   }
 }

@@ -1,4 +1,5 @@
 import type { ProblemDetails } from '../../shared/api.ts';
+import { jsonPointer } from '../../shared/json-pointer.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { AppError } from '../base/errors.ts';
 
@@ -10,8 +11,8 @@ export interface Position {
 
 /** One mistake in the configuration: which key (or environment variable), where, and what is wrong with it. */
 export interface ConfigurationProblem {
-  /** `mirrors.web1.port`, the name of an environment variable, or empty for the file as a whole. */
-  readonly key: string;
+  /** `mirrors`, `web1` and `port`; an environment variable alone; or nothing for the file as a whole. */
+  readonly key: readonly PropertyKey[];
   /** Undefined for an environment variable and for a file that cannot be read. */
   readonly line: number | undefined;
   readonly column: number | undefined;
@@ -42,7 +43,7 @@ export class ConfigurationError extends AppError {
 /** The same for clients: each with its place in the text. */
 export function mistakesIn({ problems }: ConfigurationError): ProblemDetails['errors'] {
   return problems.map(({ key, message, line, column }) => ({
-    pointer: key === '' ? '' : `/${key.replaceAll(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}`,
+    pointer: jsonPointer(key),
     message,
     ...(line !== undefined && { line, column: column ?? 1 }),
   }));
@@ -66,8 +67,8 @@ export function printable(name: string): string {
 function problemLine(file: string, { key, line, column, message }: ConfigurationProblem): string {
   const place = line === undefined ? '' : `:${line}:${column ?? 1}`;
   // A variable is not in the file: naming the file there would send the reader to the wrong place.
-  const source = line === undefined && key !== '' ? 'environment' : `${visibleText(file)}${place}`;
-  return key === '' ? `${source}: ${message}` : `${source}: ${key}: ${message}`;
+  const source = line === undefined && key.length > 0 ? 'environment' : `${visibleText(file)}${place}`;
+  return key.length === 0 ? `${source}: ${message}` : `${source}: ${keyText(key)}: ${message}`;
 }
 
 function byPosition(a: ConfigurationProblem, b: ConfigurationProblem): number {

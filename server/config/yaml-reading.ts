@@ -11,7 +11,7 @@ import {
   Parser,
   type YAMLMap,
 } from 'yaml';
-import { type ConfigurationProblem, keyText, type Position } from './problem.ts';
+import type { ConfigurationProblem, Position } from './problem.ts';
 import { yamlErrorText } from './yaml-error-text.ts';
 
 export type KeyPath = readonly PropertyKey[];
@@ -108,7 +108,7 @@ class DocumentReader implements YamlReading {
 
   report(path: KeyPath, position: Position, message: string): void {
     this.#reported.add(pathId(path));
-    this.problems.push({ key: keyText(path), ...position, message });
+    this.problems.push({ key: path, ...position, message });
   }
 
   isReported(path: KeyPath): boolean {
@@ -130,7 +130,7 @@ class DocumentReader implements YamlReading {
       const position = this.#position(quote ?? error.pos[0]);
       if (position.line === lastLine) continue;
       lastLine = position.line;
-      this.problems.push({ key: '', ...position, message: yamlErrorText(error.code) });
+      this.problems.push({ key: [], ...position, message: yamlErrorText(error.code) });
     }
   }
 
@@ -153,7 +153,7 @@ class DocumentReader implements YamlReading {
         const first = this.positionOf(entryPath, 'key');
         const message = `is given twice, first in line ${first.line}`;
         // Not by report(): the first value is still worth checking.
-        this.problems.push({ key: keyText(entryPath), ...this.#position(keyOffset), message });
+        this.problems.push({ key: entryPath, ...this.#position(keyOffset), message });
         continue;
       }
       // Validation skips this name silently, so it must not get there.

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ConfigurationVerdict } from '../../../shared/configuration.ts';
+import { pointerPath } from '../../../shared/json-pointer.ts';
 import { escapeText } from '../format/escape.ts';
 import { APPLIES_LOOKS } from './configuration-looks.ts';
 import { Chip } from './chip.tsx';
@@ -24,7 +25,7 @@ export function ConfigurationVerdictList({ verdict, onGo }: ConfigurationVerdict
                 line {line}
               </Button>
             )}{' '}
-            <strong>{escapeText(pointer.slice(1).replaceAll('/', '.'))}</strong> {escapeText(message)}
+            <strong>{escapeText(pointerPath(pointer).join('.'))}</strong> {escapeText(message)}
           </li>
         ))}
       </ul>
