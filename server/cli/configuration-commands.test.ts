@@ -1,14 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ConfigurationCommands } from '../appliance/configuration-commands.ts';
 import { ConfigurationFile } from '../config/configuration-file.ts';
 import { ConfigurationVersions } from '../config/configuration-versions.ts';
-import { type ApiBench, startApiBench, TEST_TOKEN } from '../testing/api-bench.ts';
+import { type ApiBench, startApiBench } from '../testing/api-bench.ts';
 import { MemoryControlPlane } from '../testing/memory-control-plane.ts';
+import { runRestCommand } from '../testing/run-rest-command.ts';
 import { type TempDirectory, tempDirectory } from '../testing/temp-directory.ts';
-import { registerRestCommands } from './rest-commands.ts';
 
 const TEXT = 'local_path: local\nmount_point: mount\nmirrors: {}\ntimeout: 5\n';
 
@@ -35,19 +34,8 @@ afterEach(async () => {
 });
 
 async function config(...args: string[]): Promise<{ code: number; out: string }> {
-  let [out, code] = ['', 0];
-  const program = new Command('proxyfs');
-  registerRestCommands(program, {
-    environment: { PROXYFS_TOKEN: TEST_TOKEN },
-    out: (text) => (out += text),
-    err: (text) => (out += text),
-    exitWith: (exit) => (code = exit),
-    exitNow: (exit) => {
-      throw new Error(`exit ${exit}`);
-    },
-  });
-  await program.parseAsync(['node', 'proxyfs', 'config', ...args, '--url', bench.url]);
-  return { code, out };
+  const { code, out, err } = await runRestCommand(bench.url, 'config', ...args);
+  return { code, out: out + err };
 }
 
 it('shows, checks and replaces the file, and says what waits', async () => {
