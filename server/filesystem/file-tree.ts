@@ -49,6 +49,18 @@ export interface FileSource {
   readonly isOneOfMany?: boolean;
 }
 
+/** A directory with all that is in it: few small files. */
+export interface DirectorySource {
+  readonly stat: FileStat;
+  readonly files: readonly SmallFile[];
+}
+
+export interface SmallFile {
+  readonly name: string;
+  readonly stat: FileStat;
+  readonly content: Buffer;
+}
+
 /**
  * A replica: the local directory or a mirror, the same thing to the coordinator. Every path is relative to
  * the replica's root and never leaves it. Failures reject with AppError: file-system codes (NOT_FOUND,
@@ -92,6 +104,12 @@ export interface FileTree {
   replaceFile(path: TreePath, source: FileSource): Promise<void>;
   /** Makes `path` a further name of the file `existing`, whatever file or symlink is there, atomically. */
   replaceWithLink(path: TreePath, existing: TreePath): Promise<void>;
+
+  /**
+   * Puts a directory with these files in place of the empty one at `path`, all of it in one step. False where that is something else
+   * or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards.
+   */
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean>;
 
   /** A small file of the reserved directory, such as replica.json; undefined where there is none. */
   readReserved(name: string): Promise<Buffer | undefined>;

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { link, rename, unlink } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, rename, rm, unlink } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import {
   chmodDescriptor,
@@ -10,8 +11,8 @@ import {
   syncDataDescriptor,
   writeFully,
 } from './descriptors.ts';
-import { appErrorOf } from './errno.ts';
-import type { FileSource } from './file-tree.ts';
+import { appErrorOf, hasErrno } from './errno.ts';
+import type { DirectorySource, FileSource } from './file-tree.ts';
 import { ensurePrivateDirectory, type LocalPaths } from './local-paths.ts';
 import { isSameInode, lstatOptional } from './local-stat.ts';
 import { setTimesOfDescriptor } from './local-times.ts';
@@ -39,6 +40,25 @@ export class LocalReplacing {
       await link(existing, staged);
       await putInPlace(staged, absolute);
     });
+  }
+
+  /** False where `absolute` is no empty directory. */
+  async fillDirectory(absolute: string, { stat, files }: DirectorySource): Promise<boolean> {
+    const staged = this.#paths.staged(randomUUID());
+    await ensurePrivateDirectory(this.#paths.stagingDirectory);
+    try {
+      await mkdir(staged, { mode: 0o700 });
+      for (const file of files)
+        await writeStaged(join(staged, file.name), { stat: file.stat, content: [file.content] });
+      await chown(staged, stat.uid, stat.gid);
+      await chmod(staged, stat.mode);
+      await rename(staged, absolute);
+      return true;
+    } catch (error) {
+      await rm(staged, { recursive: true, force: true });
+      if (hasErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) return false;
+      throw error;
+    }
   }
 
   async #staged(work: (staged: string) => Promise<void>): Promise<void> {

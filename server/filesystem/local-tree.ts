@@ -1,7 +1,15 @@
 import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { appErrorOf } from './errno.ts';
-import type { ApplyOptions, DirectoryEntry, FileSource, FileStat, FileTree, Space } from './file-tree.ts';
+import type {
+  ApplyOptions,
+  DirectoryEntry,
+  DirectorySource,
+  FileSource,
+  FileStat,
+  FileTree,
+  Space,
+} from './file-tree.ts';
 import { syncFileSystem } from './file-system-sync.ts';
 import { LocalAttributes } from './local-attributes.ts';
 import { LocalContent } from './local-content.ts';
@@ -182,6 +190,12 @@ export class LocalTree implements FileTree {
     this.#slots.check();
     await translated(this.#replacing.replaceFile(this.#paths.absolute(path), source));
     this.#files.forget(path);
+  }
+
+  async fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
+    this.#slots.check();
+    this.#files.forget(path);
+    return translated(this.#replacing.fillDirectory(this.#paths.absolute(path), source));
   }
 
   async replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {

@@ -2,8 +2,8 @@ import type { FileStat } from '../filesystem/file-tree.ts';
 import type { Owner } from '../filesystem/operation.ts';
 import { RemoteDialogue } from './remote-dialogue.ts';
 import type { ReservedDirectory } from './reserved-directory.ts';
-import { lstatOrMissing, toSftpTimes } from './sftp-attributes.ts';
-import { tried } from './sftp-protocol.ts';
+import { lstatOrMissing, toSftpTimes, typeOf } from './sftp-attributes.ts';
+import { type SftpAttributes, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { readSmall } from './small-file.ts';
 import { fitsTar, tarArchive, type TarEntry } from './tar-archive.ts';
@@ -20,28 +20,43 @@ const WITHOUT_OWNERS = unpacking('-o');
 
 /** Larger ones fill a line by themselves. */
 const LARGEST_BYTES = 64 * 1024;
-/** So much goes together, and so many batches at once: one is unpacked while others are on their way. */
-const MOST_FILES = 128;
-const MOST_BYTES = 512 * 1024;
+/** So many go together, as starting `tar` takes as long as unpacking a hundred; and so many batches at once, one of them unpacked while others are on their way. */
+const MOST_FILES = 512;
 const FEWEST_FILES = 8;
 const MOST_AT_ONCE = 8;
+/** A batch is so much of what the line carries in a second or two. */
+const SHARE = 1 / 4;
 /** Until then others may join. */
 const COLLECT_MS = 5;
 /** Beyond what a request may take: so long a batch is on its way at 100 kB/s. */
 const LIMIT_MS = 5000;
 const SPECIAL_BITS = 0o7000;
 const MODE_BITS = 0o7777;
+const OWNER_BITS = 0o700;
+const NOTHING = Buffer.alloc(0);
 
+/** What is staged by itself, and its owner there; undefined where owners aren't kept. */
 export interface BulkFile {
   readonly content: Buffer;
   readonly stat: FileStat;
-  /** undefined where owners aren't kept. */
   readonly owner: Owner | undefined;
 }
 
-interface Waiting {
+export interface BulkDirectory {
+  readonly stat: FileStat;
+  readonly owner: Owner | undefined;
+  readonly files: readonly (BulkFile & { readonly name: string })[];
+}
+
+export interface StagedDirectory {
   readonly at: string;
-  readonly entry: TarEntry;
+  /** Where it is not wanted after all. */
+  readonly discard: () => Promise<void>;
+}
+
+interface Waiting {
+  /** A file, or a directory and its files. */
+  readonly entries: readonly TarEntry[];
   readonly keepsOwner: boolean;
   readonly done: (isThere: boolean) => void;
 }
@@ -55,9 +70,11 @@ export class BulkStaging {
   readonly #session: SftpSession;
   readonly #reserved: ReservedDirectory;
   #waiting: Waiting[] = [];
+  /** Of those that wait, how many nobody has been asked to send yet. */
+  #collected = 0;
   #timer: NodeJS.Timeout | undefined;
   #atOnce = 0;
-  #isProven = false;
+  #proof: Promise<boolean> | undefined;
   #isOff = false;
   #program: RemoteDialogue | undefined;
 
@@ -67,31 +84,46 @@ export class BulkStaging {
   }
 
   /** Its staged name once it is there with mode, mtime and owner; undefined where it is to be sent by itself. */
-  async stage({ content, stat, owner }: BulkFile): Promise<string | undefined> {
+  async stage(file: BulkFile): Promise<string | undefined> {
+    return (await this.#staged((name) => [entryOf('file', name, file)], file.owner !== undefined))?.at;
+  }
+
+  /** The same of a directory, once all is in it; its own mtime isn't promised, as not every `tar` puts it back after that. */
+  async stageDirectory({ files, ...directory }: BulkDirectory): Promise<StagedDirectory | undefined> {
+    // Else its owner, who may be this login, can't move or empty it.
+    if ((directory.stat.mode & OWNER_BITS) !== OWNER_BITS) return undefined;
+    const entriesAt = (name: string) => [
+      entryOf('directory', `${name}/`, { ...directory, content: NOTHING }),
+      ...files.map((file) => entryOf('file', `${name}/${file.name}`, file)),
+    ];
+    const staged = await this.#staged(entriesAt, directory.owner !== undefined);
+    return staged && { at: staged.at, discard: () => this.#remove(staged.entries) };
+  }
+
+  async #staged(
+    entriesAt: (name: string) => readonly TarEntry[],
+    keepsOwner: boolean,
+  ): Promise<{ at: string; entries: readonly TarEntry[] } | undefined> {
     const at = this.#reserved.newStaged();
-    const { mode, mtimeNs } = stat;
-    const { uid, gid } = owner ?? { uid: 0, gid: 0 };
-    const mtime = Number(toSftpTimes({ atimeNs: mtimeNs, mtimeNs }).mtime);
-    const name = at.slice(this.#reserved.staging.length + 1);
-    const entry: TarEntry = { name, mode: mode & MODE_BITS, uid, gid, mtime, content };
-    const fits = content.length <= LARGEST_BYTES && (mode & SPECIAL_BITS) === 0 && fitsTar(entry);
-    if (this.#isOff || !fits || this.#reserved.staging.includes('\n')) return undefined;
+    const entries = entriesAt(at.slice(this.#reserved.staging.length + 1));
+    if (this.#isOff || !entries.every(isFit) || this.#reserved.staging.includes('\n')) return undefined;
     const isThere = await new Promise<boolean>((done) => {
-      this.#waiting.push({ at, entry, keepsOwner: owner !== undefined, done });
-      if (this.#waiting.length >= MOST_FILES) this.#send();
+      this.#waiting.push({ entries, keepsOwner, done });
+      this.#collected += entries.length;
+      if (this.#collected >= MOST_FILES) this.#send();
       else this.#timer ??= setTimeout(() => this.#send(), COLLECT_MS);
     });
-    return isThere ? at : undefined;
+    return isThere ? { at, entries } : undefined;
   }
 
   #send(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#collected = 0;
     if (this.#isOff) return settle(this.#waiting.splice(0), false);
-    // Until the first batch is back nothing is known.
-    while (this.#waiting.length > 0 && this.#atOnce < (this.#isProven ? MOST_AT_ONCE : 1)) {
-      const batch = this.#waiting.splice(0, countOf(this.#waiting));
-      if (batch.length < FEWEST_FILES) settle(batch, false);
+    while (this.#waiting.length > 0 && this.#atOnce < MOST_AT_ONCE) {
+      const batch = this.#waiting.splice(0, countOf(this.#waiting, this.#session.bytes.sizeBytes * SHARE));
+      if (entriesOf(batch).length < FEWEST_FILES) settle(batch, false);
       else void this.#unpack(batch);
     }
   }
@@ -106,18 +138,27 @@ export class BulkStaging {
   }
 
   async #unpacked(batch: readonly Waiting[]): Promise<boolean> {
-    const archive = tarArchive(batch.map(({ entry }) => entry));
+    const archive = tarArchive(entriesOf(batch));
     this.#program ??= this.#programFor(batch[0]?.keepsOwner ?? false);
     await this.#session.bytes.take(archive.length);
     const sentAtMs = performance.now();
-    const answer = await this.#program.ask(String(archive.length), archive);
+    const answer = this.#isOff ? undefined : await this.#program.ask(String(archive.length), archive);
+    // Before those that wait for room get it: they needn't find out one after the other.
+    this.#isOff ||= answer !== 'done';
     this.#session.bytes.give(archive.length, performance.now() - sentAtMs);
-    if (answer === 'done' && (this.#isProven || (await this.#areRight(batch)))) {
-      this.#isProven = true;
-      return true;
-    }
-    await Promise.all(batch.map(({ at }) => tried(this.#session.remove(at))));
+    // Those that are on their way meanwhile wait for what the first one proves.
+    if (answer === 'done' && (await (this.#proof ??= this.#areRight(batch)))) return true;
+    await this.#remove(entriesOf(batch));
     return false;
+  }
+
+  /** What is in a directory comes after it, and goes before it. */
+  async #remove(entries: readonly TarEntry[]): Promise<void> {
+    const removals = entries.toReversed().map(({ type, name }) => {
+      const at = `${this.#reserved.staging}/${name}`;
+      return tried(type === 'file' ? this.#session.remove(at) : this.#session.rmdir(at));
+    });
+    await Promise.all(removals);
   }
 
   #programFor(keepsOwner: boolean): RemoteDialogue {
@@ -131,28 +172,52 @@ export class BulkStaging {
 
   /** By SFTP: that a shell works in the same directory, and what this tar makes of modes, times and owners. */
   async #areRight(batch: readonly Waiting[]): Promise<boolean> {
-    const right = batch.map(async ({ at, entry, keepsOwner }) => {
-      const found = await lstatOrMissing(this.#session, at);
-      return (
-        found?.size === entry.content.length &&
-        ((found.mode ?? 0) & MODE_BITS) === entry.mode &&
-        found.mtime === entry.mtime &&
-        (!keepsOwner || (found.uid === entry.uid && found.gid === entry.gid))
-      );
-    });
-    const contents = batch.slice(0, FEWEST_FILES).map(async ({ at, entry }) => {
-      const there = await readSmall(this.#session, at, LARGEST_BYTES + 1);
-      return there?.equals(entry.content) ?? false;
+    const right = batch.flatMap(({ entries, keepsOwner }) =>
+      entries.map(async (entry) => isRight(entry, await this.#found(entry), keepsOwner)),
+    );
+    const files = entriesOf(batch).filter(({ type }) => type === 'file');
+    const contents = files.slice(0, FEWEST_FILES).map(async ({ name, content }) => {
+      const there = await readSmall(this.#session, `${this.#reserved.staging}/${name}`, LARGEST_BYTES + 1);
+      return there?.equals(content) ?? false;
     });
     return (await Promise.all([...right, ...contents])).every(Boolean);
   }
+
+  #found({ name }: TarEntry): Promise<SftpAttributes | undefined> {
+    return lstatOrMissing(this.#session, `${this.#reserved.staging}/${name}`);
+  }
+}
+
+function entryOf(type: TarEntry['type'], name: string, { content, stat, owner }: BulkFile): TarEntry {
+  const { uid, gid } = owner ?? { uid: 0, gid: 0 };
+  const mtime = Number(toSftpTimes(stat).mtime);
+  return { type, name, mode: stat.mode & MODE_BITS, uid, gid, mtime, content };
+}
+
+function isFit(entry: TarEntry): boolean {
+  return entry.content.length <= LARGEST_BYTES && (entry.mode & SPECIAL_BITS) === 0 && fitsTar(entry);
+}
+
+function isRight(entry: TarEntry, found: SftpAttributes | undefined, keepsOwner: boolean): boolean {
+  if (!found || typeOf(found) !== entry.type || ((found.mode ?? 0) & MODE_BITS) !== entry.mode) return false;
+  if (keepsOwner && (found.uid !== entry.uid || found.gid !== entry.gid)) return false;
+  return entry.type === 'directory' || (found.size === entry.content.length && found.mtime === entry.mtime);
+}
+
+function entriesOf(waiting: readonly Waiting[]): readonly TarEntry[] {
+  return waiting.flatMap(({ entries }) => entries);
 }
 
 /** How many of them make a batch. */
-function countOf(waiting: readonly Waiting[]): number {
+function countOf(waiting: readonly Waiting[], mostBytes: number): number {
+  let files = 0;
   let bytes = 0;
-  const tooMuch = waiting.findIndex(({ entry }) => (bytes += entry.content.length) > MOST_BYTES);
-  return Math.min(MOST_FILES, tooMuch < 0 ? waiting.length : Math.max(1, tooMuch));
+  const tooMuch = waiting.findIndex(({ entries }) => {
+    files += entries.length;
+    bytes += entries.reduce((sum, { content }) => sum + content.length, 0);
+    return files > MOST_FILES || bytes > mostBytes;
+  });
+  return tooMuch < 0 ? waiting.length : Math.max(1, tooMuch);
 }
 
 function settle(batch: readonly Waiting[], isThere: boolean): void {

@@ -5,6 +5,7 @@ import { tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 const OWNER_ONLY = 0o700;
+const STAGED_NAME = /^[0-9a-f]{24}-\d+$/;
 
 /** `.proxyfs` of one mirror: where things are put aside and staged. */
 export class ReservedDirectory {
@@ -47,6 +48,11 @@ export class ReservedDirectory {
   newStaged(): string {
     this.#staged += 1;
     return `${this.staging}/${this.#prefix}-${this.#staged}`;
+  }
+
+  /** Whether a session of ours, whichever, has given something this name. */
+  isStaged(path: string): boolean {
+    return path.startsWith(`${this.staging}/`) && STAGED_NAME.test(path.slice(this.staging.length + 1));
   }
 
   async #make(): Promise<void> {

@@ -2,7 +2,7 @@ import type { TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
-import { STATUS, tried } from './sftp-protocol.ts';
+import { type SftpAttributes, type SftpEntry, STATUS, tried } from './sftp-protocol.ts';
 import { pagesOf } from './sftp-read.ts';
 
 /** A server that says "removed" and lists it again must not keep us for ever. */
@@ -41,7 +41,7 @@ export async function dropPreImage(replica: ReplicaSession, name: string): Promi
   throw await explained(session, removed.refusal, { at });
 }
 
-/** Removes files put aside and staged; what is no file was not put there by us and stays. */
+/** Removes files put aside, and what was staged; any other directory was not put there by us and stays. */
 export async function dropLeftovers(replica: ReplicaSession): Promise<void> {
   const { undo, staging } = replica.reserved;
   const dropAll = async (directory: string) => {
@@ -54,21 +54,32 @@ export async function dropLeftovers(replica: ReplicaSession): Promise<void> {
   await Promise.all([undo, staging].map(dropAll));
 }
 
-async function dropSome({ session }: ReplicaSession, directory: string): Promise<boolean> {
+async function dropSome(replica: ReplicaSession, directory: string): Promise<boolean> {
+  const { session } = replica;
   const opened = await tried(session.opendir(directory));
   if (opened.refusal?.status === STATUS.NO_SUCH_FILE) return false;
   if (opened.refusal) throw await explained(session, opened.refusal, { at: directory });
   let removed = false;
   try {
     for await (const page of pagesOf(session, opened.value)) {
-      const names = page.map((entry) => entry.filename).filter(isOrdinary);
-      const outcomes = await Promise.all(names.map((name) => tried(session.remove(`${directory}/${name}`))));
-      removed ||= outcomes.some((outcome) => !outcome.refusal);
+      const entries = page.filter(({ filename }) => isOrdinary(filename));
+      const drop = (entry: SftpEntry) => dropOne(replica, `${directory}/${entry.filename}`, entry.attrs);
+      const outcomes = await Promise.all(entries.map(drop));
+      removed ||= outcomes.some(Boolean);
     }
   } finally {
     tried(session.close(opened.value)).catch(() => {});
   }
   return removed;
+}
+
+/** Whether anything is gone. A staged directory holds files alone. */
+async function dropOne(replica: ReplicaSession, at: string, found: SftpAttributes): Promise<boolean> {
+  const { session, reserved } = replica;
+  if (typeOf(found) !== 'directory') return !(await tried(session.remove(at))).refusal;
+  if (!reserved.isStaged(at)) return false;
+  const isLess = await dropSome(replica, at);
+  return !(await tried(session.rmdir(at))).refusal || isLess;
 }
 
 function isOrdinary(name: string): boolean {

@@ -2,6 +2,7 @@ import { AppError } from '../base/errors.ts';
 import type {
   ApplyOptions,
   DirectoryEntry,
+  DirectorySource,
   FileSource,
   FileStat,
   FileTree,
@@ -12,6 +13,7 @@ import type { TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { applyOperation } from './sftp-apply.ts';
 import { lstatOrMissing } from './sftp-attributes.ts';
+import { fillDirectory } from './sftp-directory.ts';
 import { explained } from './sftp-errors.ts';
 import { dropLeftovers, dropPreImage, restorePreImage } from './sftp-leftovers.ts';
 import { hash, list, read } from './sftp-read.ts';
@@ -113,6 +115,10 @@ export class SftpTree implements FileTree {
 
   replaceFile(path: TreePath, source: FileSource): Promise<void> {
     return this.#changing(path, (replica) => replaceFile(replica, path, source));
+  }
+
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
+    return this.#changing(path, (replica) => fillDirectory(replica, path, source));
   }
 
   replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {

@@ -12,6 +12,7 @@ beforeEach(async () => {
 afterEach(() => temp.remove());
 
 const entry = (changes: Partial<TarEntry>): TarEntry => ({
+  type: 'file',
   name: 'file',
   mode: 0o644,
   uid: 0,

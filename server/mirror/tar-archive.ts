@@ -4,8 +4,9 @@ const MOST_ID = 0o7777777;
 const MOST_SECONDS = 0o77777777777;
 const NAME_BYTES = 100;
 
-/** A regular file of an archive; times in seconds. */
+/** A regular file of an archive, or a directory, which comes before what is in it and has no content; times in seconds. */
 export interface TarEntry {
+  readonly type: 'file' | 'directory';
   readonly name: string;
   readonly mode: number;
   readonly uid: number;
@@ -16,7 +17,13 @@ export interface TarEntry {
 
 /** Whether the format of 1988 holds it as it is, which every tar reads. */
 export function fitsTar({ name, uid, gid, mtime }: TarEntry): boolean {
-  return name.length <= NAME_BYTES && uid <= MOST_ID && gid <= MOST_ID && mtime >= 0 && mtime <= MOST_SECONDS;
+  return (
+    Buffer.byteLength(name) <= NAME_BYTES &&
+    uid <= MOST_ID &&
+    gid <= MOST_ID &&
+    mtime >= 0 &&
+    mtime <= MOST_SECONDS
+  );
 }
 
 /**
@@ -31,16 +38,16 @@ export function tarArchive(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...pieces, Buffer.alloc(2 * BLOCK_BYTES)]);
 }
 
-function header({ name, mode, uid, gid, mtime, content }: TarEntry): Buffer {
+function header({ type, name, mode, uid, gid, mtime, content }: TarEntry): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
-  block.write(name, 0, 'latin1');
+  block.write(name, 0);
   block.write(octal(mode, 7), 100, 'latin1');
   block.write(octal(uid, 7), 108, 'latin1');
   block.write(octal(gid, 7), 116, 'latin1');
   block.write(octal(content.length, 11), 124, 'latin1');
   block.write(octal(mtime, 11), 136, 'latin1');
   // The sum is made over a field of blanks.
-  block.write('        0', 148, 'latin1');
+  block.write(`        ${type === 'file' ? '0' : '5'}`, 148, 'latin1');
   block.write('ustar\0' + '00', 257, 'latin1');
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');

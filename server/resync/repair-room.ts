@@ -26,12 +26,12 @@ export class RepairRoom {
     this.#bytes = new Permits(Math.min(MOST_BYTES, Math.max(LEAST_BYTES, wanted)));
   }
 
-  /** Runs work on a file of such a size when there is room for it. */
-  async with(sizeBytes: number, work: () => Promise<void>): Promise<void> {
+  /** Runs work on content of such a size when there is room for it. */
+  async with<T>(sizeBytes: number, work: () => Promise<T>): Promise<T> {
     const shareBytes = EACH_BYTES + Math.min(sizeBytes, LARGEST_SHARE_BYTES);
     await this.#bytes.take(shareBytes);
     try {
-      await work();
+      return await work();
     } finally {
       this.#bytes.give(shareBytes);
     }

@@ -1,9 +1,9 @@
 import { AppError, hasCode } from '../base/errors.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
-import type { FileSource, FileStat, FileTree } from '../filesystem/file-tree.ts';
+import type { FileSource, FileStat, FileTree, SmallFile } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
-import { childrenOf } from './children.ts';
+import { type Child, childrenOf } from './children.ts';
 import {
   type CompareMode,
   type ContentRange,
@@ -92,7 +92,9 @@ export class Repair {
     const kept = there?.type === here.type ? there : undefined;
     if (!kept && path !== ROOT) await this.#ensureParent(path);
     if (here.type === 'file') return this.#file(path, { here, kept, names, compare });
-    if (here.type === 'directory') await this.#directory(path, here, kept);
+    if (here.type === 'directory' && kept) return this.attributes(path, here, kept);
+    if (here.type === 'directory')
+      await this.mirror.apply({ kind: 'mkdir', path, mode: here.mode }, { repeated: true });
     else await this.#symlink(path, kept, names);
     await this.attributesOf(path);
   }
@@ -106,6 +108,24 @@ export class Repair {
   async newDirectory(path: TreePath, { mode }: FileStat): Promise<void> {
     await this.mirror.apply({ kind: 'mkdir', path, mode }, { repeated: true });
     if (this.#made.size < MOST_MADE) this.#made.add(path);
+  }
+
+  /** A directory that is empty on the mirror gets all that is in it in one step; false where the mirror can't, and nothing has changed. */
+  async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
+    const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
+    return this.room.with(sizeBytes, async () => {
+      const files: SmallFile[] = [];
+      for (const { name, stat: described, path: at } of children) {
+        const content = await this.local.read(at, 0, described.sizeBytes);
+        // Cut since it was listed: what is sent is to fit what is said of it.
+        if (content.length !== described.sizeBytes) return false;
+        files.push({ name, stat: described, content });
+      }
+      await this.#throttle.take(sizeBytes, this.#signal);
+      const isFilled = await this.mirror.fillDirectory(path, { stat, files });
+      if (isFilled) this.#touched(path);
+      return isFilled;
+    });
   }
 
   /** Whether the mirror's directory is new and empty, or holds only what was put there for it since. True once. */
@@ -227,10 +247,6 @@ export class Repair {
     const parent = parentOf(path);
     if (!(await this.#directories.reach(path))) await this.#entry(parent, 'content', [parent]);
     this.#touched(path);
-  }
-
-  async #directory(path: TreePath, here: FileStat, kept: FileStat | undefined): Promise<void> {
-    if (!kept) await this.mirror.apply({ kind: 'mkdir', path, mode: here.mode }, { repeated: true });
   }
 
   async #symlink(path: TreePath, kept: FileStat | undefined, names: readonly TreePath[]): Promise<void> {

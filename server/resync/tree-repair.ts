@@ -5,6 +5,7 @@ import { childrenOf, isFileSystemFolder, type Child } from './children.ts';
 import { sameFileQuickly } from './comparison.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import type { Follow, Repair } from './repair.ts';
+import { fillWhole } from './whole-directory.ts';
 
 const NOTHING: ReadonlyMap<string, FileStat> = new Map();
 
@@ -21,6 +22,7 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
     return repair.entry(path, 'content');
   }
   if (!isNew) await repair.entry(path, 'quick');
+  if (isNew && (await fillWhole(repair, path, here))) return repair.attributesOf(path);
   const theirs = isNew ? NOTHING : await removeStrangers(repair, path);
   await forEachConcurrently(childrenOf(repair.local, path), repair.room.entries, (child) =>
     repairChild(repair, child, theirs.get(child.name), follow),

@@ -2,6 +2,7 @@ import { AppError } from '../base/errors.ts';
 import type {
   ApplyOptions,
   DirectoryEntry,
+  DirectorySource,
   FileSource,
   FileStat,
   FileTree,
@@ -120,6 +121,10 @@ export class FaultyTree implements FileTree {
 
   replaceFile(path: TreePath, source: FileSource): Promise<void> {
     return this.#change(() => this.#behind.replaceFile(path, source));
+  }
+
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
+    return this.#change(() => this.#behind.fillDirectory(path, source));
   }
 
   replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {

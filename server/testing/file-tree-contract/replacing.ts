@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { lstat, open, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists, expectCode, expectRefused, modeOf, patterned, sourceOf, type Stage } from './stage.ts';
 
-/** replaceFile and replaceWithLink, which repair is made of. */
+const NOTHING = Buffer.alloc(0);
+
+/** replaceFile, fillDirectory and replaceWithLink, which repair is made of. */
 export function describeReplacing(stage: Stage): void {
   describe('replaceFile', () => {
     describeReplaceFile(stage);
     describeReplaceConflicts(stage);
   });
+  describe('fillDirectory', () => describeFillDirectory(stage));
   describe('replaceWithLink', () => describeReplaceWithLink(stage));
 }
 
@@ -81,6 +84,59 @@ function describeReplaceConflicts(stage: Stage): void {
     await stage.tree.dropLeftovers();
     const staging = join(stage.root, '.proxyfs/staging');
     expect(await readdir(staging).catch(() => [])).toEqual([]);
+  });
+}
+
+function describeFillDirectory(stage: Stage): void {
+  const names = ['a', 'b c', '-d', 'é\n', 'f', 'g', 'h', 'i'];
+  const sourceFor = async () => {
+    const { uid, gid } = await lstat(stage.root);
+    const files = names.map((name, k) => {
+      const content = patterned(k * 1000);
+      const { stat } = sourceOf(content, { mode: 0o600 + k, uid, gid, mtimeNs: BigInt(k) * 1_000_000_000n });
+      return { name, stat, content };
+    });
+    return {
+      stat: { ...sourceOf(NOTHING, { mode: 0o751, uid, gid }).stat, type: 'directory' as const },
+      files,
+    };
+  };
+
+  test('puts all files there with all they have, or nothing', async () => {
+    await stage.plantDirectory('directory');
+    const source = await sourceFor();
+    const isFilled = await stage.tree.fillDirectory(stage.at('directory'), source);
+    expect((await readdir(stage.real('directory'))).sort()).toEqual(isFilled ? names.toSorted() : []);
+    if (!isFilled) return;
+    expect(await modeOf(stage.real('directory'))).toBe(0o751);
+    for (const { name, stat, content } of source.files) {
+      const at = stage.real(`directory/${name}`);
+      const { mode, uid, gid, mtimeNs } = stat;
+      const found = await lstat(at, { bigint: true });
+      expect([Number(found.mode & 0o7777n), Number(found.uid), Number(found.gid)]).toEqual([mode, uid, gid]);
+      expect([found.mtimeNs, (await readFile(at)).equals(content)]).toEqual([mtimeNs, true]);
+    }
+  });
+
+  test.each([
+    ['one that is not empty', async () => stage.plant('directory/other', 'kept')],
+    ['one that is gone', async () => rm(stage.real('directory'), { recursive: true })],
+    [
+      'what is a symlink by now',
+      async () => {
+        await stage.plantDirectory('elsewhere');
+        await rm(stage.real('directory'), { recursive: true });
+        await symlink('elsewhere', stage.real('directory'));
+      },
+    ],
+  ])('leaves %s alone, and nothing behind', async (_, change) => {
+    await stage.plantDirectory('directory');
+    await change();
+    const before = await readdir(stage.real(''), { recursive: true });
+    const isFilled = await stage.tree.fillDirectory(stage.at('directory'), await sourceFor());
+    if (isFilled) expect(await readdir(stage.real('directory'))).toHaveLength(names.length);
+    else expect(await readdir(stage.real(''), { recursive: true })).toEqual(before);
+    expect(await readdir(join(stage.root, '.proxyfs/staging')).catch(() => [])).toEqual([]);
   });
 }
 

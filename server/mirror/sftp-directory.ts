@@ -1,0 +1,29 @@
+import type { DirectorySource } from '../filesystem/file-tree.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import type { BulkDirectory } from './bulk-staging.ts';
+import type { ReplicaSession } from './replica-session.ts';
+import { tried } from './sftp-protocol.ts';
+
+/**
+ * Stages a directory with its files and renames it over the empty one, which rename(2) does in one step, and refuses where
+ * that is not empty. False where it is to be filled file by file, and nothing has happened yet.
+ */
+export async function fillDirectory(
+  replica: ReplicaSession,
+  path: TreePath,
+  source: DirectorySource,
+): Promise<boolean> {
+  const { session, handles, reserved, bulk } = replica;
+  await reserved.make();
+  const staged = await bulk.stageDirectory(await withOwners(replica, source));
+  if (!staged) return false;
+  const renamed = await tried(session.rename(staged.at, replica.absolute(path)));
+  handles.forget(path);
+  if (renamed.refusal) await staged.discard();
+  return !renamed.refusal;
+}
+
+async function withOwners(replica: ReplicaSession, { stat, files }: DirectorySource): Promise<BulkDirectory> {
+  const owned = files.map(async (file) => ({ ...file, owner: await replica.ownerThere(file.stat) }));
+  return { stat, owner: await replica.ownerThere(stat), files: await Promise.all(owned) };
+}
