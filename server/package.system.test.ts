@@ -3,10 +3,13 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VERSION } from './appliance/version.ts';
 import { ApplianceProcess } from './testing/appliance-process.ts';
+import { copyImageContext } from './testing/image-context.ts';
 import { installInto, npx, packInto, type PackedPackage } from './testing/installed-package.ts';
 import { runCommand } from './testing/run-command.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { tempDirectory, type TempDirectory } from './testing/temp-directory.ts';
+
+const BUILD_LIMIT_MS = 120_000;
 
 let temp: TempDirectory;
 let prefix: string;
@@ -38,6 +41,17 @@ it('holds the built server and dashboard, and nothing of the development', () =>
     /^(dist\/(server|shared)\/.*\.c?js|dist\/shared\/.*\.d\.ts|dist\/web\/.*|config\.example\.yml|contrib\/.*\.(service|ya?ml|json)|[A-Z]+(\.md)?|package\.json)$/;
   const unwanted = /testing|demo|\.test\.|\.map$/;
   expect(packed.files.filter((file) => !wanted.test(file) || unwanted.test(file))).toEqual([]);
+});
+
+it('is built from what a container image is built from', async () => {
+  const context = join(temp.path, 'context');
+  await copyImageContext(context);
+  const { code, stdout, stderr } = await runCommand('npm', ['run', 'build'], {
+    directory: context,
+    timeoutMs: BUILD_LIMIT_MS,
+  });
+  expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
+  expect((await runCommand('ls', [join(context, 'dist')])).stdout).toBe('server\nshared\nweb\n');
 });
 
 it('is a command that checks', async () => {
