@@ -1,4 +1,4 @@
-// npm test [-- --project unit|system|browser] [FILE FILTER ...] [VITEST OPTIONS]
+// npm test [-- --project unit|system|timed|browser] [FILE FILTER ...] [VITEST OPTIONS]
 // Ends with the line "N passed, N failed" (and ", N skipped" when some were).
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import { run, stopSignal, tool } from './run.mjs';
 import { isRoot, main, missingForTests, setup, SetupError } from './setup.mjs';
 
-const PROJECTS = ['unit', 'system', 'browser'];
+const PROJECTS = ['unit', 'system', 'timed', 'browser'];
 
 await main(async (args) => {
   const { projects, rest } = parse(args);
@@ -15,7 +15,7 @@ await main(async (args) => {
   const failed = [];
   try {
     await setup({
-      system: projects.includes('system') || projects.includes('browser'),
+      system: projects.some((project) => project !== 'unit'),
       browser: projects.includes('browser'),
       // Most unit tests run on the sources: one that needs dist/ says so itself.
       build: projects.some((project) => project !== 'unit') ? true : 'try',
