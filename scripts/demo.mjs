@@ -1,12 +1,13 @@
 // npm run demo [-- OPTIONS]
 import { spawn } from 'node:child_process';
 import { exitCode, root } from './run.mjs';
-import { main, setup } from './setup.mjs';
+import { isRoot, main, setup } from './setup.mjs';
 
 const SAME_SIGNAL_MS = 400;
 
 await main(async (args) => {
-  await setup({ fuse: true, build: true });
+  // Root speaks the kernel's own protocol; only others need libfuse.
+  await setup({ fuse: !isRoot(), build: true });
   return runAlone(['dist/server/demo/main.js', ...args]);
 });
 
