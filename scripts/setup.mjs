@@ -50,9 +50,9 @@ export async function setup(options = {}) {
 
 export class SetupError extends Error {}
 
-/** The system packages a full test run needs and this machine doesn't have. */
-export function missingForTests() {
-  return missing({ ...TEST_PACKAGES, ...BROWSER_PACKAGES });
+/** The system packages that tests of servers and mounts need and this machine doesn't have; with `browser` those of pages too. */
+export function missingForTests({ browser = false } = {}) {
+  return missing({ ...TEST_PACKAGES, ...(browser ? BROWSER_PACKAGES : {}) });
 }
 
 export function isRoot() {
