@@ -138,7 +138,7 @@ export const countersSchema = z.object({
 });
 export type Counters = z.infer<typeof countersSchema>;
 
-/** Something that needs a person: what, since when, and which mirror's or transaction's buttons help. */
+/** Something that needs a person: what, since when, and which mirror's, transaction's or job's buttons help. */
 export const attentionItemSchema = z
   .object({
     id: z.string(),
@@ -148,9 +148,14 @@ export const attentionItemSchema = z
     openedAt: time,
     mirror: z.string().optional(),
     transaction: z.string().optional(),
+    job: z.string().optional(),
   })
   .meta({ id: 'AttentionItem' });
 export type AttentionItem = z.infer<typeof attentionItemSchema>;
+
+export const attentionListSchema = z
+  .object({ items: z.array(attentionItemSchema), nextCursor: z.null() })
+  .meta({ id: 'AttentionList' });
 
 /** The first page in one answer. Both lists of transactions are newest first and capped; `count` is exact. */
 export const overviewSchema = z

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import type { Counters, MirrorView, ParticipantView, Reason, RoundTrip, TransactionView } from './api.ts';
+import type {
+  AttentionItem,
+  Counters,
+  MirrorView,
+  ParticipantView,
+  Reason,
+  RoundTrip,
+  TransactionView,
+} from './api.ts';
 import type { JobView } from './jobs.ts';
 import type { ApplianceMode, TransactionState } from './states.ts';
 
@@ -43,6 +51,11 @@ export interface EventPayloads {
   readonly 'job.state': JobView;
   /** At most one a second and job. */
   readonly 'job.progress': JobView;
+  /** Something needs a person that didn't before. */
+  readonly 'attention.opened': AttentionItem;
+  /** It does still, but is another in what it says. */
+  readonly 'attention.changed': AttentionItem;
+  readonly 'attention.closed': { readonly id: string };
   /** The configuration file was changed, to the text of this ETag. */
   readonly 'config.changed': { readonly etag: string };
   readonly 'server.stopping': { readonly reason: string };

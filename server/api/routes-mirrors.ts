@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import {
   API_PREFIX,
+  attentionListSchema,
   type MirrorChange,
   mirrorChangeSchema,
   mirrorListSchema,
@@ -25,17 +26,7 @@ const MIRRORS = `${API_PREFIX}/mirrors`;
 
 /** The overview, the mode, and the mirrors with what an operator may do to them. */
 export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
-  route(
-    app,
-    {
-      method: 'GET',
-      scope: 'read',
-      path: `${API_PREFIX}/overview`,
-      summary: 'The state of everything',
-      answer: overviewSchema,
-    },
-    () => controlPlane.overview(),
-  );
+  overviewRoutes(app, controlPlane);
 
   route(
     app,
@@ -69,6 +60,32 @@ export function mirrorRoutes(app: FastifyInstance, controlPlane: ControlPlane): 
   additions(app, controlPlane);
   listChanges(app, controlPlane);
   stateChanges(app, controlPlane);
+}
+
+function overviewRoutes(app: FastifyInstance, controlPlane: ControlPlane): void {
+  route(
+    app,
+    {
+      method: 'GET',
+      scope: 'read',
+      path: `${API_PREFIX}/overview`,
+      summary: 'The state of everything',
+      answer: overviewSchema,
+    },
+    () => controlPlane.overview(),
+  );
+
+  route(
+    app,
+    {
+      method: 'GET',
+      scope: 'read',
+      path: `${API_PREFIX}/attention`,
+      summary: 'What needs a person',
+      answer: attentionListSchema,
+    },
+    () => ({ items: [...controlPlane.attention()], nextCursor: null }),
+  );
 }
 
 function metricsRoute(app: FastifyInstance, controlPlane: ControlPlane): void {

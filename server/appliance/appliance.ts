@@ -9,6 +9,7 @@ import type { ConfigurationFile } from '../config/configuration-file.ts';
 import { ConfigurationVersions } from '../config/configuration-versions.ts';
 import { Excludes } from '../filesystem/excludes.ts';
 import { includedLocalPart } from '../filesystem/included-part.ts';
+import type { Space } from '../filesystem/file-tree.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { FuseDriver } from '../fuse/driver.ts';
 import { hiddenMountReason } from '../fuse/mount-reach.ts';
@@ -19,6 +20,7 @@ import { Coordinator } from '../transaction/coordinator.ts';
 import { PathLocks } from '../transaction/path-locks.ts';
 import { Settling } from '../transaction/settling.ts';
 import type { StepHook } from '../transaction/step.ts';
+import { Attention } from './attention.ts';
 import { beginExcludes } from './begin-excludes.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { chosenDriver, driverFor } from './driver-choice.ts';
@@ -259,24 +261,21 @@ export class Appliance {
   }
 
   #observe(parts: Observed): void {
-    const { journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics, history } = parts;
+    const { journal, ring, mirrorList } = parts;
     const { configuration, logger } = this.#options;
     const driver = chosenDriver(configuration);
-    const freeBytes = new Map<string, number>();
-    const publisher = new Publisher({ coordinator, mirrors, mode, history, ring, freeBytes, logger });
+    const space = new Map<string, Space>();
+    const publisher = new Publisher({ ...parts, space, logger });
     publisher.start();
     this.#undo.push(() => publisher.stop());
+    const attention = new Attention({ ...parts, space });
+    attention.start();
+    this.#undo.push(() => attention.stop());
     this.#controlPlane = new Projection({
-      mode,
-      mirrors,
-      coordinator,
-      history,
-      ring,
-      jobs,
-      mirrorList,
+      ...parts,
       configuration: this.#configurationCommands(mirrorList, ring),
-      metrics,
-      freeBytes,
+      space,
+      attention,
       mount: () => ({
         point: configuration.mountPoint,
         driver: driver.name,

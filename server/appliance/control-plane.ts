@@ -1,4 +1,5 @@
 import type {
+  AttentionItem,
   MirrorChange,
   MirrorTrial,
   MirrorView,
@@ -76,6 +77,8 @@ export interface ControlPlane {
   readonly jobs: JobControl;
   readonly configuration: ConfigurationControl;
   overview(): Overview;
+  /** The same list as in the overview. */
+  attention(): readonly AttentionItem[];
   mirrors(): readonly MirrorView[];
   mirror(id: string): MirrorView | undefined;
   /** Oldest first. */

@@ -1,4 +1,5 @@
 import type {
+  AttentionItem,
   MirrorChange,
   MirrorView,
   ModeChange,
@@ -11,9 +12,10 @@ import type { MetricRange, MirrorMetrics } from '../../shared/mirror-metrics.ts'
 import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
+import type { Space } from '../filesystem/file-tree.ts';
 import type { Coordinator } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
-import { attentionOf } from './attention.ts';
+import type { Attention } from './attention.ts';
 import type { ConfigurationControl, ControlPlane, JobControl, MirrorListControl } from './control-plane.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
@@ -36,7 +38,8 @@ export interface ProjectionOptions {
   readonly jobs: JobControl;
   readonly configuration: ConfigurationControl;
   readonly mirrorList: MirrorListControl;
-  readonly freeBytes: ReadonlyMap<string, number>;
+  readonly space: ReadonlyMap<string, Space>;
+  readonly attention: Attention;
   readonly mount: () => Overview['mount'];
   /** Resolves when it outlives a crash. */
   readonly setDetachment: (mirror: string, reason: string | undefined) => Promise<void>;
@@ -65,7 +68,7 @@ export class Projection implements ControlPlane {
   }
 
   overview(): Overview {
-    const { mode, coordinator, history, mirrors, mount, version } = this.#options;
+    const { mode, coordinator, history, mount, version } = this.#options;
     const inFlight = coordinator.inFlight();
     return {
       ...mode.state,
@@ -78,10 +81,14 @@ export class Projection implements ControlPlane {
       recent: history.recent(),
       counters: history.counters,
       outcomes24h: history.outcomes24h(),
-      attention: attentionOf(mirrors.all),
+      attention: this.attention(),
       version,
       ...this.position(),
     };
+  }
+
+  attention(): AttentionItem[] {
+    return [...this.#options.attention.items];
   }
 
   mirrors(): MirrorView[] {
@@ -178,7 +185,7 @@ export class Projection implements ControlPlane {
   }
 
   #view(synced: SyncedMirror): MirrorView {
-    return mirrorView(synced, this.#options.freeBytes.get(synced.name));
+    return mirrorView(synced, this.#options.space.get(synced.name));
   }
 
   async #running(id: string): Promise<Transaction> {

@@ -39,7 +39,7 @@ beforeEach(async () => {
   });
   const mode = new Mode(mirrors);
   const logger = silentLogger;
-  publisher = new Publisher({ coordinator, mirrors, mode, history, ring, freeBytes: new Map(), logger });
+  publisher = new Publisher({ coordinator, mirrors, mode, history, ring, space: new Map(), logger });
   publisher.start();
 });
 

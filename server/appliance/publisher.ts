@@ -1,3 +1,4 @@
+import type { Space } from '../filesystem/file-tree.ts';
 import type { Coordinator } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import type { EventRing } from './event-ring.ts';
@@ -21,7 +22,8 @@ export interface PublisherOptions {
   readonly mode: Mode;
   readonly history: History;
   readonly ring: EventRing;
-  readonly freeBytes: Map<string, number>;
+  /** Of each mirror, as it was last heard of; it is written here. */
+  readonly space: Map<string, Space>;
   readonly logger: Logger;
 }
 
@@ -157,9 +159,9 @@ export class Publisher {
   }
 
   #forget({ name }: SyncedMirror): void {
-    const { mode, ring, freeBytes, logger } = this.#options;
+    const { mode, ring, space, logger } = this.#options;
     this.#shownStates.delete(name);
-    freeBytes.delete(name);
+    space.delete(name);
     mode.refresh();
     ring.emit('mirror.removed', { id: name });
     logger.info('mirror-removed', { mirror: name });
@@ -168,7 +170,7 @@ export class Publisher {
   #showMirror(synced: SyncedMirror): void {
     if (this.#options.mirrors.find(synced.name) !== synced) return;
     this.#options.mode.refresh();
-    const view = mirrorView(synced, this.#options.freeBytes.get(synced.name));
+    const view = mirrorView(synced, this.#options.space.get(synced.name));
     const { link, content, reason, detached, joining, lastScrubAt } = view;
     const shown = JSON.stringify([link, content, reason, detached, joining, lastScrubAt]);
     if (this.#shownStates.get(synced.name) === shown) return;
@@ -180,7 +182,7 @@ export class Publisher {
   }
 
   #health(): void {
-    const { ring, history, coordinator, mirrors, freeBytes } = this.#options;
+    const { ring, history, coordinator, mirrors, space } = this.#options;
     this.#toldThisSecond.committed = 0;
     this.#toldThisSecond['rolled-back'] = 0;
     if (this.#dropped > 0) ring.emit('tx.dropped', { n: this.#dropped });
@@ -196,14 +198,8 @@ export class Publisher {
     if (shown !== this.#shownCounters) ring.emit('counters', counters);
     this.#shownCounters = shown;
     for (const synced of mirrors.all) {
-      const {
-        rttMs,
-        lastOkAt,
-        stalePaths,
-        id,
-        freeBytes: free,
-      } = mirrorView(synced, freeBytes.get(synced.name));
-      ring.emit('mirror.health', { id, rttMs, freeBytes: free, stalePaths, lastOkAt });
+      const { id, rttMs, freeBytes, stalePaths, lastOkAt } = mirrorView(synced, space.get(synced.name));
+      ring.emit('mirror.health', { id, rttMs, freeBytes, stalePaths, lastOkAt });
     }
   }
 
@@ -215,8 +211,8 @@ export class Publisher {
 
   #askSpaceOf({ name, tree }: SyncedMirror): void {
     tree.space().then(
-      ({ freeBytes }) => this.#options.freeBytes.set(name, freeBytes),
-      () => this.#options.freeBytes.delete(name),
+      (space) => this.#options.space.set(name, space),
+      () => this.#options.space.delete(name),
     );
   }
 }

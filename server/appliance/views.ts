@@ -6,6 +6,7 @@ import type {
   TransactionView,
 } from '../../shared/api.ts';
 import type { AppError } from '../base/errors.ts';
+import type { Space } from '../filesystem/file-tree.ts';
 import { lacksOf } from '../mirror/guarantee.ts';
 import type { MirrorCapabilities } from '../mirror/link-state.ts';
 import type { ParticipantProgress, Timeline, TransactionSnapshot } from '../transaction/transaction.ts';
@@ -65,7 +66,7 @@ export function participantView(part: ParticipantProgress): ParticipantView {
 }
 
 /** A mirror as the API shows it. */
-export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined): MirrorView {
+export function mirrorView(synced: SyncedMirror, space: Space | undefined): MirrorView {
   const { link, config } = synced.mirror;
   const { capabilities } = link;
   return {
@@ -83,7 +84,7 @@ export function mirrorView(synced: SyncedMirror, freeBytes: number | undefined):
     contentSince: timeOf(synced.content.sinceMs),
     stalePaths: synced.stale.size,
     rttMs: link.rttMs ?? null,
-    freeBytes: freeBytes ?? null,
+    freeBytes: space?.freeBytes ?? null,
     capabilities: capabilities ? capabilitiesView(capabilities) : null,
     lastOkAt: link.lastOkAtMs === undefined ? null : timeOf(link.lastOkAtMs),
     lastScrubAt: synced.lastScrubs ? timeOf(synced.lastScrubs.scrubbedAtMs) : null,

@@ -25,6 +25,8 @@ export interface DirectoryEntry {
 export interface Space {
   /** Bytes that this login may still use. */
   readonly freeBytes: number;
+  /** Free or not. */
+  readonly totalBytes: number;
   /** Inodes that this login may still use; undefined where the file system has no such limit. */
   readonly freeFiles: number | undefined;
   readonly readOnly: boolean;

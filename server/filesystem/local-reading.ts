@@ -82,9 +82,10 @@ export async function readLinkText(absolute: string): Promise<string> {
 
 /** What is left on the file system that `root` is on, for this process. */
 export async function spaceOf(root: string): Promise<Space> {
-  const { bsize, bfree, bavail, files, ffree } = await statfs(root);
+  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(root);
   return {
     freeBytes: bsize * (process.geteuid?.() === 0 ? bfree : bavail),
+    totalBytes: bsize * blocks,
     freeFiles: files === 0 ? undefined : ffree,
     readOnly: await isReadOnly(root),
   };

@@ -50,6 +50,7 @@ export interface SftpEntry {
 /** The answer to statvfs@openssh.com. */
 export interface SftpSpace {
   readonly f_frsize: number;
+  readonly f_blocks: number;
   readonly f_bavail: number;
   readonly f_files: number;
   readonly f_ffree: number;

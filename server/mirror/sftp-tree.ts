@@ -89,11 +89,13 @@ export class SftpTree implements FileTree {
   space(): Promise<Space> {
     return this.#reading(undefined, async ({ session, rootPath }) => {
       if (!session.extensions.statvfs) {
-        return { freeBytes: Number.POSITIVE_INFINITY, freeFiles: undefined, readOnly: false };
+        const unknown = Number.POSITIVE_INFINITY;
+        return { freeBytes: unknown, totalBytes: unknown, freeFiles: undefined, readOnly: false };
       }
       const space = await session.statvfs(rootPath);
       return {
         freeBytes: space.f_bavail * space.f_frsize,
+        totalBytes: space.f_blocks * space.f_frsize,
         freeFiles: space.f_files > 0 ? space.f_favail : undefined,
         readOnly: (space.f_flag & READ_ONLY_FLAG) !== 0,
       };

@@ -3,6 +3,7 @@ import { TypedEmitter } from '../base/emitter.ts';
 import { ConfigurationCommands } from '../appliance/configuration-commands.ts';
 import type { ConfigurationControl, ControlPlane, MirrorListControl } from '../appliance/control-plane.ts';
 import type {
+  AttentionItem,
   MirrorChange,
   MirrorView,
   ModeChange,
@@ -30,6 +31,7 @@ const SINCE = '2024-05-01T10:00:00.000Z';
 export class MemoryControlPlane implements ControlPlane {
   readonly mirrorViews = new Map<string, MirrorView>();
   readonly transactionViews = new Map<string, TransactionView>();
+  readonly attentionItems: AttentionItem[] = [];
   readonly jobs = new MemoryJobs();
   readonly mirrorList: MirrorListControl = {
     add: async ({ id, host, path }) => {
@@ -117,10 +119,14 @@ export class MemoryControlPlane implements ControlPlane {
       recent: all.filter((each) => each.outcome !== undefined),
       counters: { committed: 3, rolledBack: 1, retries: 2, missingInHistory: 0 },
       outcomes24h: { committed: 30, rolledBack: 2 },
-      attention: [],
+      attention: this.attention(),
       version: '0.1.0',
       ...this.position(),
     };
+  }
+
+  attention(): AttentionItem[] {
+    return [...this.attentionItems];
   }
 
   mirrors(): MirrorView[] {

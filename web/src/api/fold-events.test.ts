@@ -154,19 +154,29 @@ describe('foldEvent', () => {
     expect(mirrors[0]).toMatchObject({ link: 'down', ...health });
   });
 
-  it('drops what a mirror needed somebody for once it is well', () => {
+  it('lists what needs somebody once, as it was told last, until it is over', () => {
     const item = {
+      id: 'mirror/web1',
       severity: 'critical',
       code: 'MIRROR_TIMEOUT',
       message: 'no answer',
       openedAt: AT,
     } as const;
-    const attention = ['web1', 'web2'].map((mirror) => ({ ...item, id: `mirror/${mirror}`, mirror }));
-    const needed = overview({ attention });
-    const catchingUp = after(needed, ['mirror.state', { ...MIRROR, content: 'resyncing' }]).overview;
-    expect(catchingUp.attention).toHaveLength(2);
-    const well = after(catchingUp, ['mirror.state', MIRROR]).overview;
-    expect(well.attention.map(({ mirror }) => mirror)).toEqual(['web2']);
+    const opened = after(overview(), ['attention.opened', item]).overview;
+    const told = after(
+      opened,
+      ['attention.opened', { ...item, id: 'mode' }],
+      ['attention.changed', { ...item, message: 'refused' }],
+      ['attention.opened', item],
+      ['attention.changed', { ...item, message: 'refused' }],
+    ).overview;
+    expect(opened.attention).toEqual([item]);
+    expect(told.attention.map(({ id, message }) => [id, message])).toEqual([
+      ['mode', 'no answer'],
+      ['mirror/web1', 'refused'],
+    ]);
+    const over = after(told, ['attention.closed', { id: 'mirror/web1' }]).overview;
+    expect(over.attention.map(({ id }) => id)).toEqual(['mode']);
   });
 
   it('takes over the mode, and stopping as one', () => {

@@ -1,4 +1,10 @@
-import type { MirrorView, Overview, ParticipantView, TransactionView } from '../../../shared/api.ts';
+import type {
+  AttentionItem,
+  MirrorView,
+  Overview,
+  ParticipantView,
+  TransactionView,
+} from '../../../shared/api.ts';
 import type { EnvelopeOf, EventEnvelope, EventName } from '../../../shared/events.ts';
 
 /** The most transactions in flight, and the most ended ones, that the page keeps. */
@@ -15,16 +21,9 @@ type Fold<Name extends EventName> = (live: Live, envelope: EnvelopeOf<Name>) => 
 
 const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   'appliance.mode': (live, { data }) => patch(live, { mode: data.mode, reason: data.reason }),
-  'mirror.state': (live, { data }) =>
-    patch(live, {
-      mirrors: withMirror(live.overview.mirrors, data),
-      attention: live.overview.attention.filter((item) => item.mirror !== data.id || !isWell(data)),
-    }),
+  'mirror.state': (live, { data }) => patch(live, { mirrors: withMirror(live.overview.mirrors, data) }),
   'mirror.removed': (live, { data }) =>
-    patch(live, {
-      mirrors: live.overview.mirrors.filter(({ id }) => id !== data.id),
-      attention: live.overview.attention.filter((item) => item.mirror !== data.id),
-    }),
+    patch(live, { mirrors: live.overview.mirrors.filter(({ id }) => id !== data.id) }),
   'mirror.health': (live, { data }) =>
     patch(live, {
       mirrors: live.overview.mirrors.map((mirror) =>
@@ -50,6 +49,9 @@ const FOLDS: { readonly [Name in EventName]: Fold<Name> } = {
   counters: (live, { data }) => withCounters(live, data),
   'job.state': (live) => live,
   'job.progress': (live) => live,
+  'attention.opened': (live, { data }) => withItem(live, data),
+  'attention.changed': (live, { data }) => withItem(live, data),
+  'attention.closed': (live, { data }) => withoutItem(live, data.id),
   'config.changed': (live) => live,
   'server.stopping': (live, { data }) => patch(live, { mode: 'stopping', reason: data.reason }),
 };
@@ -72,9 +74,14 @@ function withMirror(mirrors: readonly MirrorView[], changed: MirrorView): Mirror
   return mirrors.map((mirror) => (mirror.id === changed.id ? changed : mirror));
 }
 
-/** Nothing about it can need anybody: that is known before the list of what does is fetched again. */
-function isWell({ link, content, detached }: MirrorView): boolean {
-  return link === 'up' && content === 'in-sync' && !detached;
+/** The list has no order of its own. */
+function withItem(live: Live, item: AttentionItem): Live {
+  const others = live.overview.attention.filter(({ id }) => id !== item.id);
+  return patch(live, { attention: [...others, item] });
+}
+
+function withoutItem(live: Live, id: string): Live {
+  return patch(live, { attention: live.overview.attention.filter((item) => item.id !== id) });
 }
 
 function withStarted(inFlight: Overview['inFlight'], started: TransactionView): Overview['inFlight'] {

@@ -13,7 +13,7 @@ export const OVERVIEW_KEY = ['overview'] as const;
 /** Four times a second, whatever the traffic. */
 const PACE_MS = 250;
 const BEATS_PER_SECOND = 1000 / PACE_MS;
-/** A refetch for the attention list or after a gap is asked for at most this often. */
+/** A refetch after a gap is asked for at most this often. */
 const REFETCH_BEATS = BEATS_PER_SECOND / 2;
 /** A server that says nothing for this long is asked whether it lives, and has this long to answer. */
 const SILENCE_MS = 500;
@@ -101,8 +101,7 @@ export class LiveFeed {
     this.#beat += 1;
     this.#jobs.flush();
     if (this.#overview.flush()) this.#queries.setQueryData(OVERVIEW_KEY, this.#overview.live);
-    if (this.#overview.needsRefetch || this.#overview.takeAttentionChanged())
-      this.#refetchSoon(REFETCH_BEATS);
+    if (this.#overview.needsRefetch) this.#refetchSoon(REFETCH_BEATS);
     if (this.#refetchAtBeat !== undefined && this.#beat >= this.#refetchAtBeat) this.#refetch();
     if (this.#beat % BEATS_PER_SECOND === 0) this.nowMs.set(Date.now() + this.#serverAheadMs);
     this.#checkSilence();

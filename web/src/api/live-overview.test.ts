@@ -116,12 +116,4 @@ describe('LiveOverview', () => {
     expect(live.fetched(overview(10)).overview.seq).toBe(12_000);
     expect(live.needsRefetch).toBe(false);
   });
-
-  it('says once that what needs attention may have changed', () => {
-    const live = started(0);
-    expect(live.takeAttentionChanged()).toBe(false);
-    live.receive(events(1, 2));
-    expect(live.takeAttentionChanged()).toBe(true);
-    expect(live.takeAttentionChanged()).toBe(false);
-  });
 });

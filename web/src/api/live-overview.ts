@@ -1,27 +1,9 @@
 import type { Overview } from '../../../shared/api.ts';
-import type { EventEnvelope, EventName, EventPosition } from '../../../shared/events.ts';
+import type { EventEnvelope, EventPosition } from '../../../shared/events.ts';
 import { type Live, foldEvent } from './fold-events.ts';
 
 /** Beyond this many events the page refetches instead of folding. */
 const KEPT_EVENTS = 5000;
-
-/** Events after which the list of what needs attention may be another; it has no events of its own. */
-const CHANGES_ATTENTION: Record<EventName, boolean> = {
-  'appliance.mode': true,
-  'mirror.state': true,
-  'mirror.removed': true,
-  'mirror.health': false,
-  'tx.started': false,
-  'tx.progress': false,
-  'tx.retry': false,
-  'tx.ended': false,
-  'tx.dropped': false,
-  counters: false,
-  'job.state': false,
-  'job.progress': false,
-  'config.changed': false,
-  'server.stopping': false,
-};
 
 /**
  * Joins fetched overviews and live events into one state without missing or repeating an event, whatever
@@ -34,7 +16,6 @@ export class LiveOverview {
   /** The run of the server that the kept events belong to. */
   #eventsBootId: string | undefined;
   #needsRefetch = false;
-  #attentionChanged = false;
 
   get live(): Live | undefined {
     return this.#live;
@@ -50,18 +31,8 @@ export class LiveOverview {
     return { seq: this.#live.overview.seq, bootId: this.#live.overview.bootId };
   }
 
-  /** Whether the list of what needs attention is to be asked for again; asking clears the mark. */
-  takeAttentionChanged(): boolean {
-    const changed = this.#attentionChanged;
-    this.#attentionChanged = false;
-    return changed;
-  }
-
   receive(envelopes: readonly EventEnvelope[]): void {
-    for (const envelope of envelopes) {
-      this.#events.push(envelope);
-      if (CHANGES_ATTENTION[envelope.event]) this.#attentionChanged = true;
-    }
+    for (const envelope of envelopes) this.#events.push(envelope);
     if (this.#events.length > KEPT_EVENTS) this.#events = this.#events.slice(-KEPT_EVENTS);
   }
 

@@ -74,6 +74,12 @@ function AttentionActions({ item, overview }: { item: AttentionItem; overview: O
   const mirror = overview.mirrors.find((each) => each.id === item.mirror);
   const transaction = overview.inFlight.items.find((each) => each.id === item.transaction);
   if (transaction) return <TransactionActions transaction={transaction} />;
+  if (item.job !== undefined)
+    return (
+      <Link to="/jobs/$id" params={{ id: item.job }}>
+        Show the job
+      </Link>
+    );
   if (!mirror) return null;
   const counted = overview.mirrors.filter((each) => isCountedOn(each) && each !== mirror);
   return (
