@@ -10,6 +10,9 @@ import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { waitUntil } from './testing/wait-until.ts';
 import { isSignedBy, WebhookReceiver } from './testing/webhook-receiver.ts';
 
+/** Nothing is asked for again: it is pushed. */
+const FOLLOWS_WITHIN_MS = 2000;
+
 let mirror: SshdMirror;
 let appliance: ApplianceProcess;
 let browser: TestBrowser;
@@ -118,6 +121,8 @@ describe('the page of the audit', () => {
     await dashboard.shows('audit-row', /POST \/session.*login/s);
     expect(await findingsOf(window.page)).toEqual([]);
     const rows = dashboard.part('audit-row');
+    await appliance.api('/api/v1/mirrors/web1/retry', { method: 'POST' });
+    await dashboard.shows('audit-row', /POST \/mirrors\/web1\/retry.*token/s, FOLLOWS_WITHIN_MS);
     await dashboard.page.getByLabel('Contains').fill('/tokens');
     await dashboard.hides(rows.filter({ hasText: '/session' }).first());
     await dashboard.shows('audit-row', /POST \/tokens/);

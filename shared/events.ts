@@ -8,7 +8,10 @@ import type {
   RoundTrip,
   TransactionView,
 } from './api.ts';
+import type { AuditEntry } from './audit.ts';
 import type { JobView } from './jobs.ts';
+import type { LogLevel, LogPage } from './log.ts';
+import type { Subscription } from './requests.ts';
 import type { ApplianceMode, TransactionState } from './states.ts';
 
 /** Every live event and its one payload. */
@@ -103,8 +106,22 @@ export const eventBatchSchema = z
   })
   .meta({ id: 'EventBatch' });
 
+/**
+ * What only those hear who ask for it in `subscribe` and may read it. It has numbers of its own, as `GET /log` and `GET /audit` tell
+ * it, and is not among the events: whoever follows those isn't to be flooded, and may not be allowed to read it.
+ */
+export interface RecordPayloads {
+  /** At most 100, four times a second. */
+  readonly 'log.lines': LogPage & { readonly level: LogLevel };
+  readonly 'audit.entry': AuditEntry;
+}
+
+type RecordListeners = {
+  readonly [Name in keyof RecordPayloads]: (payload: RecordPayloads[Name]) => void;
+};
+
 /** socket.io, from the server. `events` come in order; `reset` means: refetch, then go on from there. */
-export interface ServerToClientEvents {
+export interface ServerToClientEvents extends RecordListeners {
   readonly events: (envelopes: readonly EventEnvelope[]) => void;
   readonly reset: (position: EventPosition) => void;
 }
@@ -114,9 +131,6 @@ export type SubscribeAnswer = { readonly ok: true } | { readonly ok: false; read
 
 /** socket.io, from the page. */
 export interface ClientToServerEvents {
-  readonly subscribe: (
-    request: { since?: EventPosition },
-    answer?: (answer: SubscribeAnswer) => void,
-  ) => void;
+  readonly subscribe: (request: Subscription, answer?: (answer: SubscribeAnswer) => void) => void;
   readonly unsubscribe: () => void;
 }

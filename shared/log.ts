@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** A line of the log: an event that programs can match on, and fields that say the rest. */
 export const logLineSchema = z

@@ -151,7 +151,16 @@ export type NewToken = z.infer<typeof newTokenSchema>;
 /** The body of changes that an operator may explain. */
 export const reasonBodySchema = z.strictObject({ reason: z.string().max(REASON_CHARS).optional() });
 
-/** What a page sends over the socket to begin, or to go on after a lost connection. */
+const seq = z.number().int().nonnegative();
+const bootId = z.string().max(100);
+
+/** What a page sends over the socket to begin, to go on after a lost connection, or to follow something else. */
 export const subscribeSchema = z.strictObject({
-  since: z.strictObject({ seq: z.number().int().nonnegative(), bootId: z.string().max(100) }).optional(),
+  /** Without it the events go on where they are, or begin now. */
+  since: z.strictObject({ seq, bootId }).optional(),
+  /** Lines of the log after this one, of this level and worse; without it none. */
+  log: z.strictObject({ after: seq, bootId, level: z.enum(LOG_LEVELS) }).optional(),
+  /** New entries of the audit; without it none. */
+  audit: z.literal(true).optional(),
 });
+export type Subscription = z.infer<typeof subscribeSchema>;

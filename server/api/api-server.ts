@@ -14,6 +14,7 @@ import { isLoopback, isWildcard } from './host-guard.ts';
 import { ListeningServer } from './listening-server.ts';
 import { LiveUpdates } from './live-updates.ts';
 import { Password, PASSWORD_FILE } from './password.ts';
+import { RecordUpdates } from './record-updates.ts';
 import { System } from './system.ts';
 import { Tokens } from './tokens.ts';
 import { takeOff } from './top-address.ts';
@@ -83,7 +84,7 @@ export class ApiServer {
     this.#checkSafe(tokens, password);
     const gate = this.#gate(tokens, password);
     const feed = new EventFeed(controlPlane);
-    const live = new LiveUpdates(feed, gate);
+    const live = new LiveUpdates(feed, new RecordUpdates(log, audit), gate);
     const onLogout = () => live.dropEndedSessions();
     const onRoute = (method: string, url: string) => void this.#routes.push({ method, url });
     const webRoot = this.#presentWebRoot();

@@ -2,6 +2,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { type AuditEntry, type AuditList, auditEntrySchema, auditResultOf } from '../../shared/audit.ts';
 import type { AuditQuery } from '../../shared/requests.ts';
 import { replaceDurably } from '../base/durable-file.ts';
+import { TypedEmitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
 
 const MOST_ENTRIES = 5000;
@@ -13,6 +14,7 @@ const MODE = 0o600;
  * file that can't be written holds no change up: the log says so.
  */
 export class Audit {
+  readonly events = new TypedEmitter<{ added: AuditEntry }>();
   readonly #file: string;
   readonly #logger: Logger;
   /** Oldest first. */
@@ -39,11 +41,24 @@ export class Audit {
   }
 
   add(entry: Omit<AuditEntry, 'id' | 'at'>): void {
-    const id = (this.#entries.at(-1)?.id ?? 0) + 1;
+    const id = this.lastId + 1;
     const whole = { id, at: new Date().toISOString(), ...entry };
     this.#entries.push(whole);
     if (this.#entries.length > MOST_ENTRIES) this.#entries.shift();
     this.#last = this.#last.then(() => this.#write(whole));
+    this.events.emit('added', whole);
+  }
+
+  /** Of the newest entry; 0 without any. */
+  get lastId(): number {
+    return this.#entries.at(-1)?.id ?? 0;
+  }
+
+  /** The first ones that came later, oldest first. */
+  after(id: number, limit: number): AuditEntry[] {
+    // The newest are few, and at the end.
+    const index = this.#entries.findLastIndex((entry) => entry.id <= id) + 1;
+    return this.#entries.slice(index, index + limit);
   }
 
   /** What fits the query, newest first. `cursor`: only what is older than this entry. */

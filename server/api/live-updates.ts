@@ -1,15 +1,13 @@
 import type { Server as HttpServer } from 'node:http';
-import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
-import type {
-  ClientToServerEvents,
-  EventPosition,
-  ServerToClientEvents,
-  SubscribeAnswer,
-} from '../../shared/events.ts';
+import { Server } from 'socket.io';
+import type { EventPosition, SubscribeAnswer } from '../../shared/events.ts';
 import { subscribeSchema } from '../../shared/requests.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
+import { hasRoom, type LiveServer, type LiveSocket } from './live-socket.ts';
 import { checked, problemOf } from './problem.ts';
+import type { RecordUpdates } from './record-updates.ts';
+import { RECORDS_SCOPE } from './routes-records.ts';
 import { SocketGate } from './socket-gate.ts';
 
 /** How often events go out at most; pages render less often still. */
@@ -20,15 +18,13 @@ const MESSAGE_LIMIT_BYTES = 16 * 1024;
 const RECHECK_MS = 15_000;
 const CLIENT_EVENTS = new Set(['subscribe', 'unsubscribe']);
 
-type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, unknown>;
-type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, unknown>;
-
 /**
  * Pushes the events to open pages. A page is a position in the feed and nothing more: it is served from there when
  * its connection has room, so a slow one costs no memory, and is told `reset` when the feed has moved on without it.
  */
 export class LiveUpdates {
   readonly #feed: EventFeed;
+  readonly #records: RecordUpdates;
   readonly #socketGate: SocketGate;
   readonly #positions = new Map<LiveSocket, EventPosition>();
   #server: LiveServer | undefined;
@@ -36,8 +32,9 @@ export class LiveUpdates {
   #pace: NodeJS.Timeout | undefined;
   #recheck: NodeJS.Timeout | undefined;
 
-  constructor(feed: EventFeed, gate: Gate) {
+  constructor(feed: EventFeed, records: RecordUpdates, gate: Gate) {
     this.#feed = feed;
+    this.#records = records;
     this.#socketGate = new SocketGate(gate);
   }
 
@@ -52,6 +49,7 @@ export class LiveUpdates {
     server.on('connection', (socket) => this.#onConnection(socket));
     this.#server = server;
     this.#unsubscribe = this.#feed.onNews(() => this.#soon());
+    this.#records.start();
     this.#recheck = setInterval(() => this.dropEndedSessions(), RECHECK_MS);
   }
 
@@ -61,6 +59,7 @@ export class LiveUpdates {
     clearInterval(this.#recheck);
     clearTimeout(this.#pace);
     this.#serveAll();
+    this.#records.stop();
     this.#server?.disconnectSockets(true);
     this.#server?.engine.close();
     this.#server = undefined;
@@ -75,21 +74,28 @@ export class LiveUpdates {
   }
 
   #onConnection(socket: LiveSocket): void {
-    socket.on('disconnect', () => this.#positions.delete(socket));
+    socket.on('disconnect', () => this.#forget(socket));
     socket.onAny((event: unknown) => {
       if (typeof event !== 'string' || !CLIENT_EVENTS.has(event)) socket.disconnect(true);
     });
-    socket.on('unsubscribe', () => this.#positions.delete(socket));
+    socket.on('unsubscribe', () => this.#forget(socket));
     socket.on('subscribe', (request: unknown, answer: unknown) => {
       const result = this.#subscribe(socket, request);
       if (typeof answer === 'function') Reflect.apply(answer, undefined, [result]);
     });
   }
 
+  #forget(socket: LiveSocket): void {
+    this.#positions.delete(socket);
+    this.#records.forget(socket);
+  }
+
   #subscribe(socket: LiveSocket, request: unknown): SubscribeAnswer {
     try {
-      const { since } = checked(subscribeSchema, request ?? {}, 'body');
-      this.#positions.set(socket, since ?? this.#feed.position());
+      const wanted = checked(subscribeSchema, request ?? {}, 'body');
+      if (wanted.log || wanted.audit) this.#socketGate.checkScope(socket.request, RECORDS_SCOPE);
+      this.#positions.set(socket, wanted.since ?? this.#positions.get(socket) ?? this.#feed.position());
+      this.#records.follow(socket, wanted);
       this.#soon();
       return { ok: true };
     } catch (thrown) {
@@ -115,8 +121,7 @@ export class LiveUpdates {
   }
 
   #serve(socket: LiveSocket, position: EventPosition): boolean {
-    // What is emitted while the last batch is still on its way would pile up in memory.
-    if (!socket.conn.transport.writable) return true;
+    if (!hasRoom(socket)) return true;
     const batch = this.#feed.read(position, BATCH_EVENTS);
     const next = { seq: batch.seq, bootId: batch.bootId };
     if (batch.reset) socket.emit('reset', next);

@@ -3,11 +3,15 @@ import { API_PREFIX } from '../../shared/api.ts';
 import { auditListSchema } from '../../shared/audit.ts';
 import { logPageSchema } from '../../shared/log.ts';
 import { auditQuerySchema, logQuerySchema } from '../../shared/requests.ts';
+import type { Scope } from '../../shared/states.ts';
 import type { LogRing } from '../base/log-ring.ts';
 import type { Audit } from './audit.ts';
 import { openApiPath, route } from './route.ts';
 import type { Gate } from './gate.ts';
 import type { Tokens } from './tokens.ts';
+
+/** What it takes to read them, and to follow them live. */
+export const RECORDS_SCOPE: Scope = 'admin';
 
 /** What happened: the log of this run, and who changed what. */
 export function recordRoutes(app: FastifyInstance, log: LogRing, audit: Audit): void {
@@ -16,7 +20,7 @@ export function recordRoutes(app: FastifyInstance, log: LogRing, audit: Audit): 
     {
       method: 'GET',
       path: `${API_PREFIX}/log`,
-      scope: 'admin',
+      scope: RECORDS_SCOPE,
       summary: 'The latest lines of the log of this run, or what came after one; oldest first',
       query: logQuerySchema,
       answer: logPageSchema,
@@ -29,7 +33,7 @@ export function recordRoutes(app: FastifyInstance, log: LogRing, audit: Audit): 
     {
       method: 'GET',
       path: `${API_PREFIX}/audit`,
-      scope: 'admin',
+      scope: RECORDS_SCOPE,
       summary: 'Who changed what through the control plane, newest first',
       query: auditQuerySchema,
       answer: auditListSchema,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { includesScope, type Scope } from '../../shared/states.ts';
 import { AppError } from '../base/errors.ts';
 import type { Access, Gate } from './gate.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -38,6 +39,13 @@ export class SocketGate {
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       next();
     });
+  }
+
+  /** What the login that a connection began with may do. */
+  checkScope(handshake: IncomingMessage, needed: Scope): void {
+    const scope = this.#accesses.get(handshake)?.grant.scope;
+    if (scope === undefined || !includesScope(scope, needed))
+      throw new AppError('SCOPE_MISSING', `This needs the scope ${needed}`);
   }
 
   /** Whether the login that a connection began with is still good. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { TypedEmitter } from './emitter.ts';
 import type { LogLevel } from './logger.ts';
 
 const MOST_LINES = 2000;
@@ -26,6 +27,8 @@ export interface LogQuery {
 export class LogRing {
   /** Another one for each run. */
   readonly bootId = randomUUID();
+  /** When a line has come. */
+  readonly events = new TypedEmitter<{ added: undefined }>();
   readonly #lines: string[] = [];
   #seq = 0;
 
@@ -34,6 +37,7 @@ export class LogRing {
     this.#lines.push(line.length <= LONGEST_CHARS ? line : shortened(line));
     this.#seq += 1;
     if (this.#lines.length > MOST_LINES) this.#lines.shift();
+    this.events.emit('added', undefined);
   }
 
   /** Oldest first; `seq` is where to go on. */

@@ -3,8 +3,10 @@ import type {
   ClientToServerEvents,
   EventEnvelope,
   EventPosition,
+  RecordPayloads,
   ServerToClientEvents,
 } from '../../../shared/events.ts';
+import type { Subscription } from '../../../shared/requests.ts';
 import { serverAddress } from './http.ts';
 
 export interface EventSocketListener {
@@ -13,6 +15,8 @@ export interface EventSocketListener {
   disconnected(cause: string): void;
   events(envelopes: readonly EventEnvelope[]): void;
   reset(position: EventPosition): void;
+  logLines(page: RecordPayloads['log.lines']): void;
+  auditEntry(): void;
 }
 
 /** The socket to the server, which tries for ever to stay open. */
@@ -50,6 +54,8 @@ export class EventSocket {
     this.#socket.on('connect_error', (error) => this.#listener.disconnected(error.message));
     this.#socket.on('events', (envelopes) => this.#listener.events(envelopes));
     this.#socket.on('reset', (position) => this.#listener.reset(position));
+    this.#socket.on('log.lines', (page) => this.#listener.logLines(page));
+    this.#socket.on('audit.entry', () => this.#listener.auditEntry());
     this.#socket.connect();
   }
 
@@ -58,9 +64,8 @@ export class EventSocket {
     this.#socket.disconnect();
   }
 
-  /** Asks for everything after `since`. */
-  subscribe(since: EventPosition): void {
-    this.#socket.emit('subscribe', { since }, (answer) => {
+  subscribe(wanted: Subscription): void {
+    this.#socket.emit('subscribe', wanted, (answer) => {
       if (!answer.ok) this.#listener.disconnected(answer.message);
     });
   }

@@ -5,6 +5,7 @@ import { EventSocket } from './event-socket.ts';
 import type { Live } from './fold-events.ts';
 import { request, serverAddress } from './http.ts';
 import { LiveJobs } from './live-jobs.ts';
+import { LiveRecords } from './live-records.ts';
 import { LiveOverview } from './live-overview.ts';
 import { Observable } from './observable.ts';
 
@@ -27,6 +28,8 @@ export class LiveFeed {
   readonly connection = new Observable<Connection>({ state: 'connecting' });
   /** The server's time, as far as known, in whole seconds of the page. */
   readonly nowMs = new Observable<number>(Date.now());
+  /** What else the pages follow while they are open. */
+  readonly records: LiveRecords;
   readonly #queries: QueryClient;
   readonly #overview = new LiveOverview();
   readonly #jobs: LiveJobs;
@@ -41,6 +44,9 @@ export class LiveFeed {
   constructor(queries: QueryClient) {
     this.#queries = queries;
     this.#jobs = new LiveJobs(queries);
+    this.records = new LiveRecords(queries, () => {
+      if (this.#subscribed) this.#socket.subscribe(this.records.wanted());
+    });
     this.#socket = new EventSocket({
       connected: () => this.#onConnected(),
       disconnected: (cause) => this.#onDisconnected(cause),
@@ -55,6 +61,8 @@ export class LiveFeed {
         this.#refetchSoon(0);
         this.#refetchOthers();
       },
+      logLines: (page) => this.records.receiveLog(page),
+      auditEntry: () => this.records.receiveAudit(),
     });
   }
 
@@ -93,13 +101,14 @@ export class LiveFeed {
     const position = this.#overview.position;
     if (this.#subscribed || !this.#socket.connected || !position) return;
     this.#subscribed = true;
-    this.#socket.subscribe(position);
+    this.#socket.subscribe({ since: position, ...this.records.wanted() });
     this.connection.set({ state: 'live' });
   }
 
   #onBeat(): void {
     this.#beat += 1;
     this.#jobs.flush();
+    this.records.flush();
     if (this.#overview.flush()) this.#queries.setQueryData(OVERVIEW_KEY, this.#overview.live);
     if (this.#overview.needsRefetch) this.#refetchSoon(REFETCH_BEATS);
     if (this.#refetchAtBeat !== undefined && this.#beat >= this.#refetchAtBeat) this.#refetch();

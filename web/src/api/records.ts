@@ -6,10 +6,13 @@ import {
   type UseQueryResult,
   useQuery,
 } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { type AuditList, type AuditResult, auditListSchema } from '../../../shared/audit.ts';
-import { type LOG_LEVELS, type LogPage, logPageSchema } from '../../../shared/log.ts';
+import { type LogLevel, type LogPage, logPageSchema } from '../../../shared/log.ts';
 import { type SystemView, systemViewSchema } from '../../../shared/system.ts';
+import { useFeed } from './feed-context.ts';
 import { request } from './http.ts';
+import { AUDIT_KEY, LOG_KEY, withLines } from './live-records.ts';
 import type { RequestFailure } from './problem.ts';
 
 /** What of the audit is wanted. */
@@ -18,45 +21,38 @@ export interface AuditFilter {
   readonly result?: AuditResult | undefined;
 }
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-const FOLLOW_MS = 1500;
 const SYSTEM_MS = 5000;
-const AUDIT_MS = 5000;
 const ASKED_LINES = 500;
-/** What a browser shows without trouble. */
-const KEPT_LINES = 1000;
 
-/** The end of the log, followed. Lines of a run before stay until there are too many. */
+/** The end of the log, followed. */
 export function useLog(level: LogLevel): UseQueryResult<LogPage, RequestFailure> {
-  return useQuery({
-    queryKey: ['log', level],
-    queryFn: async ({ client, queryKey, signal }) => {
-      const before = client.getQueryData<LogPage>(queryKey);
-      const page = (after?: number) =>
-        request('GET', `/log?${queryOf(level, after)}`, logPageSchema, { signal });
-      const next = await page(before?.seq);
-      // Another run counts from the beginning.
-      const added = before && next.bootId !== before.bootId ? await page(0) : next;
-      return { ...added, items: [...(before?.items ?? []), ...added.items].slice(-KEPT_LINES) };
+  const { records } = useFeed();
+  const queryKey = [LOG_KEY, level];
+  const log = useQuery<LogPage, RequestFailure>({
+    queryKey,
+    queryFn: async ({ client, signal }) => {
+      const page = await request('GET', `/log?level=${level}&limit=${ASKED_LINES}`, logPageSchema, {
+        signal,
+      });
+      // RACE: lines may have come in the meantime.
+      const known = client.getQueryData<LogPage>(queryKey);
+      return known ? withLines(known, page) : page;
     },
-    refetchInterval: FOLLOW_MS,
     gcTime: 0,
   });
-}
-
-function queryOf(level: LogLevel, after: number | undefined): URLSearchParams {
-  const query = new URLSearchParams({ level, limit: String(ASKED_LINES) });
-  if (after !== undefined) query.set('after', String(after));
-  return query;
+  const isThere = log.data !== undefined;
+  useEffect(() => (isThere ? records.followLog(level) : undefined), [records, level, isThere]);
+  return log;
 }
 
 /** Who changed what, newest first, page by page. */
 export function useAudit(
   filter: AuditFilter,
 ): UseInfiniteQueryResult<InfiniteData<AuditList>, RequestFailure> {
+  const { records } = useFeed();
+  useEffect(() => records.followAudit(), [records]);
   return useInfiniteQuery({
-    queryKey: ['audit', filter],
+    queryKey: [AUDIT_KEY, filter],
     queryFn: ({ pageParam, signal }) => {
       const given = Object.entries({ ...filter, cursor: pageParam }).filter(
         ([, value]) => value !== undefined,
@@ -68,7 +64,6 @@ export function useAudit(
     placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor,
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? AUDIT_MS : false),
   });
 }
 

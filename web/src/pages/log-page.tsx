@@ -1,8 +1,8 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Download } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { LOG_LEVELS, type LogLine } from '../../../shared/log.ts';
-import { type LogLevel, useLog } from '../api/records.ts';
+import { LOG_LEVELS, type LogLevel, type LogLine } from '../../../shared/log.ts';
+import { useLog } from '../api/records.ts';
 import { download } from '../api/download.ts';
 import { useScopeRefusal } from '../api/who.ts';
 import { formatCount } from '../format/quantities.ts';
