@@ -144,4 +144,13 @@ describe('the page of the system', () => {
     expect(diagnosticsSchema.parse(JSON.parse(text)).system.pid).toBe(appliance.pid);
     expect(text).not.toContain(appliance.token);
   });
+
+  it('leads to the API to read', async () => {
+    await dashboard.page.getByRole('link', { name: 'The API to read' }).click();
+    await dashboard.page.getByRole('heading', { name: 'POST /api/v1/jobs', exact: true }).waitFor();
+    expect(await findingsOf(window.page)).toEqual([]);
+    await dashboard.page.getByRole('link', { name: 'Mirror', exact: true }).first().click();
+    expect(dashboard.page.url()).toMatch(/#shape-Mirror$/);
+    await dashboard.page.getByRole('heading', { name: 'Mirror', exact: true }).waitFor();
+  });
 });

@@ -13,7 +13,7 @@ import { loginPage, setupPage, wantsPage } from './login-page.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { VERSION } from '../appliance/version.ts';
 import { configurationRoutes } from './routes-configuration.ts';
-import { documentRoute } from './routes-document.ts';
+import { documentRoutes } from './routes-document.ts';
 import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
 import { jobRoutes } from './routes-jobs.ts';
@@ -105,7 +105,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   webhookRoutes(app, options.webhooks);
   recordRoutes(app, options.log, options.audit);
   systemRoutes(app, options.system);
-  documentRoute(app, specs, VERSION);
+  documentRoutes(app, specs, VERSION);
   await sessionRoutes(app, gate, options.onLogout);
   await setupRoutes(app, gate, options.onLogout);
   await staticFiles(app, options.webRoot, basePath);

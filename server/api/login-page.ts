@@ -86,7 +86,9 @@ const FORMS = ['/session', '/setup'];
 export function wantsPage(method: string, url: string, accept: string | undefined): boolean {
   if (!accept?.includes('text/html')) return false;
   if (method === 'POST') return FORMS.includes(url);
-  return method === 'GET' && !NOT_PAGES.some((prefix) => url.startsWith(prefix));
+  return method === 'GET' && (url === DOCS || !NOT_PAGES.some((prefix) => url.startsWith(prefix)));
 }
 
+/** For people, though it stands among what is for programs. */
+const DOCS = '/api/docs';
 const NOT_PAGES = [`${API_PREFIX}/`, '/api/', '/socket.io', '/metrics', '/readyz', '/healthz'];

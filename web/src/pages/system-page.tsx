@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { CircleCheck, Download, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { SystemView } from '../../../shared/system.ts';
@@ -23,9 +23,20 @@ const NOT_FINE: Look = { label: 'not fine', tone: 'bad', icon: TriangleAlert };
 export function SystemPage(): ReactNode {
   const system = useSystem();
   return (
-    <Page tabTitle="System" heading="System" testId="system-page" actions={<Diagnostics />}>
+    <Page tabTitle="System" heading="System" testId="system-page" actions={<Actions />}>
       <QueryState query={system}>{(view) => <SystemSections view={view} />}</QueryState>
     </Page>
+  );
+}
+
+function Actions(): ReactNode {
+  return (
+    <Group gap="xs">
+      <Button component="a" variant="default" size="xs" href={serverAddress('/api/docs').href}>
+        The API to read
+      </Button>
+      <Diagnostics />
+    </Group>
   );
 }
 
