@@ -13,6 +13,8 @@ import { pinOf, type SshdMirror, startSshdMirror } from './testing/sshd-mirror.t
 import { waitUntil } from './testing/wait-until.ts';
 
 const FILLED_WITHIN_MS = 15_000;
+/** The probe of an idle mirror, and the attempt after it. */
+const NOTICED_WITHIN_MS = 10_000;
 
 let first: SshdMirror;
 let added: SshdMirror;
@@ -119,6 +121,26 @@ describe('adding a mirror', () => {
     await fill('Host', '127.0.0.1');
     await dashboard.press('Reach it');
     await dashboard.page.getByRole('alert').filter({ hasText: 'The name is taken' }).waitFor();
+  });
+});
+
+describe('a server whose host key has changed', () => {
+  it('is refused, with both fingerprints on its page and among what needs somebody', async () => {
+    const known = `where ${pinOf(first)} is expected`;
+    const shown = /presents the ssh-ed25519 host key SHA256:\S{43} where/;
+    await first.kill();
+    await first.restart({ newHostKey: true });
+    await appliance.api('/api/v1/mirrors/web1/retry', { method: 'POST' });
+    await dashboard.load('/mirrors/web1');
+    await dashboard.mirrorShows('web1', 'reason', shown, NOTICED_WITHIN_MS);
+    await dashboard.mirrorShows('web1', 'reason', known);
+    await dashboard.goTo('Overview');
+    const item = await dashboard.shows('attention-item', 'The host key of the mirror has changed');
+    await item.filter({ hasText: shown }).filter({ hasText: known }).waitFor();
+    await first.kill();
+    await first.restart({ formerHostKey: true });
+    await appliance.api('/api/v1/mirrors/web1/retry', { method: 'POST' });
+    await dashboard.hides(dashboard.part('attention-item'), FILLED_WITHIN_MS);
   });
 });
 

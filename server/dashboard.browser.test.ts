@@ -6,6 +6,7 @@ import { ApplianceProcess } from './testing/appliance-process.ts';
 import { type BrowserWindow, TestBrowser } from './testing/browser.ts';
 import { Dashboard } from './testing/dashboard.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
+import { TcpProxy } from './testing/tcp-proxy.ts';
 import { waitUntil } from './testing/wait-until.ts';
 
 /** Long enough that nothing but the test ends the wait before the second attempt. */
@@ -29,6 +30,8 @@ const UP = /^Link\s*Connected/;
 /** Overwrites the beginning of a file in place, and says which errno the write got; it tries only once. */
 const OVERWRITE = 'open(my $f, "+<", $ARGV[0]) or die; defined(syswrite($f, $ARGV[1])) or die 0 + $!, "\\n";';
 const ECANCELED = 125;
+const READ_ONLY = changeOfMode({ mode: 'readOnly', reason: 'away for a moment' });
+const READ_WRITE = changeOfMode({ mode: 'readWrite' });
 
 let web1: SshdMirror;
 let web2: SshdMirror;
@@ -240,6 +243,28 @@ describe('an appliance that has gone', () => {
     await dashboard.shows('recent-row', '/afterwards.txt', SHOWN_WITHIN_MS);
   });
 
+  it('is caught up with where the line was cut: nothing that has happened meanwhile is missing', async () => {
+    const line = new TcpProxy({ targetPort: Number(new URL(appliance.url).port) });
+    await line.start();
+    const far = new Dashboard((await browser.open()).page, `http://127.0.0.1:${line.port}`);
+    await far.logIn(appliance.token);
+    await far.shows('state', 'You can read and write');
+    line.refuse();
+    line.reset();
+    await far.shows('connection-banner', 'The connection to the server is lost', BANNER_WITHIN_MS);
+    const names = Array.from({ length: 8 }, (_, k) => `while-cut-${k}.txt`);
+    for (const name of names) await writeInMount(name, name);
+    await appliance.api('/api/v1/mode', READ_ONLY);
+    expect(await far.part('recent-row').filter({ hasText: 'while-cut' }).count()).toBe(0);
+    line.accept();
+    await far.hides(far.part('connection-banner').getByText('lost'));
+    for (const name of names) await far.shows('recent-row', `write /${name}`, SHOWN_WITHIN_MS);
+    await far.shows('attention-item', 'away for a moment', SHOWN_WITHIN_MS);
+    await appliance.api('/api/v1/mode', READ_WRITE);
+    await far.page.context().close();
+    await line.stop();
+  });
+
   it('shows after kill -9 with all changes disabled, and the page is back after restart and login', async () => {
     await appliance.kill9();
     await dashboard.shows('connection-banner', 'The connection to the server is lost', BANNER_WITHIN_MS);
@@ -293,6 +318,10 @@ async function backInSync(): Promise<void> {
 function everywhere(name: string): Promise<string[]> {
   const roots = [appliance.localPath, web1.root, web2.root];
   return Promise.all(roots.map((root) => readFile(join(root, name), 'utf8')));
+}
+
+function changeOfMode(body: object): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 function isDown(line: { event: string; [field: string]: unknown }): boolean {

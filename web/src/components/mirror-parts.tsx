@@ -24,6 +24,9 @@ export function StateRow({ name, look, since }: { name: string; look: Look; sinc
   );
 }
 
+/** Both fingerprints of a changed host key are in it, and are to be compared at a look. */
+const REASON_CHARS = 400;
+
 /** Why it is as it is, and who has to act. */
 export function MirrorReason({ mirror }: { mirror: MirrorView }): ReactNode {
   if (!mirror.reason) return null;
@@ -31,7 +34,7 @@ export function MirrorReason({ mirror }: { mirror: MirrorView }): ReactNode {
   const tone: Tone = mirror.detached ? 'idle' : row.actor === 'operator' ? 'bad' : 'warn';
   return (
     <Notice tone={tone} icon={SEVERITY_LOOKS.warning.icon} title={row.title} testId="mirror-reason">
-      <SafeText what="reason" limitChars={220}>
+      <SafeText what="reason" limitChars={REASON_CHARS}>
         {mirror.reason.message}
       </SafeText>
     </Notice>
