@@ -8,6 +8,7 @@ import { measureDrivers } from './drivers.ts';
 import { measureInitialSync } from './initial-sync.ts';
 import { measureLargeFile } from './large-file.ts';
 import { measureMemory } from './memory.ts';
+import { measureOverview } from './overview.ts';
 import { measurePeers } from './peers.ts';
 import { measureReading } from './reading.ts';
 import { measureSmallFiles } from './small-files.ts';
@@ -23,6 +24,7 @@ type Measure = (place: BenchPlace) => Promise<Row[]>;
 const MEASURES: Readonly<Record<string, Measure>> = {
   small: measureSmallFiles,
   watched: measureWatched,
+  overview: measureOverview,
   large: measureLargeFile,
   sync: measureInitialSync,
   drivers: measureDrivers,
