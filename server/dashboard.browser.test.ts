@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { type BrowserWindow, TestBrowser } from './testing/browser.ts';
 import { Dashboard } from './testing/dashboard.ts';
+import { findingsOf } from './testing/page-checks.ts';
 import { type SshdMirror, startSshdMirror } from './testing/sshd-mirror.ts';
 import { TcpProxy } from './testing/tcp-proxy.ts';
 import { waitUntil } from './testing/wait-until.ts';
@@ -71,6 +72,10 @@ describe('the login', () => {
     const door = new Dashboard(stranger.page, appliance.url);
     await door.logIn('not-the-token');
     await door.page.getByRole('alert').filter({ hasText: 'This token is not valid' }).waitFor();
+    expect(await findingsOf(door.page)).toEqual([]);
+    await door.page.getByRole('link', { name: 'Set a password' }).click();
+    await door.page.getByLabel('New password').waitFor();
+    expect(await findingsOf(door.page)).toEqual([]);
     await door.page.goto(appliance.url);
     expect(await door.part('overview').count()).toBe(0);
     expect(await door.page.content()).not.toContain('web1');
@@ -260,6 +265,7 @@ describe('an appliance that has gone', () => {
     await far.hides(far.part('connection-banner').getByText('lost'));
     for (const name of names) await far.shows('recent-row', `write /${name}`, SHOWN_WITHIN_MS);
     await far.shows('attention-item', 'away for a moment', SHOWN_WITHIN_MS);
+    expect(await findingsOf(far.page)).toEqual([]);
     await appliance.api('/api/v1/mode', READ_WRITE);
     await far.page.context().close();
     await line.stop();

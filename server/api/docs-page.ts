@@ -1,3 +1,4 @@
+import { plainPage } from './plain-page.ts';
 import { type JsonSchema, schemaText } from './schema-text.ts';
 
 type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>;
@@ -33,16 +34,7 @@ export function docsPage({ info, paths, components }: ShownDocument): string {
     })),
   );
   const title = `${escaped(info.title)} API ${escaped(info.version)}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
+  const body = `<header>
 <h1>${title}</h1>
 <p>${escaped(info.summary)} Send <code>Authorization: Bearer TOKEN</code>. Whatever fails is answered as
 <code>application/problem+json</code> of the shape ${link('Problem')}. For programs: <a href="openapi.json">openapi.json</a>.</p>
@@ -57,10 +49,8 @@ ${calls.map(({ name, operation }) => `<li><a href="#${idOf(name)}"><code>${escap
 ${calls.map(({ name, operation }) => callSection(name, operation)).join('\n')}
 <h2>Shapes</h2>
 ${Object.entries(components.schemas).map(shapeSection).join('\n')}
-</main>
-</body>
-</html>
-`;
+</main>`;
+  return plainPage(title, STYLE, body);
 }
 
 function callSection(
@@ -123,7 +113,6 @@ function escaped(text: string): string {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; color: light-dark(#14171a, #e6e8ea); background: light-dark(#fff, #14171a) }
 body { max-width: 60rem; margin: 0 auto; padding: 1rem }
 h3 { margin: 2rem 0 0; overflow-wrap: anywhere }
 nav ul { padding: 0; list-style: none }
@@ -131,5 +120,4 @@ nav li { overflow-wrap: anywhere }
 pre { padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; background: light-dark(#f3f4f6, #1f2328) }
 table { border-collapse: collapse; width: 100% }
 th, td { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere }
-a { color: light-dark(#0b5394, #8cc8ff) }
 `;

@@ -1,6 +1,7 @@
 import { API_PREFIX } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/error-codes.ts';
 import { LEAST_PASSWORD_CHARS } from '../../shared/requests.ts';
+import { plainPage } from './plain-page.ts';
 
 const NOTES: Partial<Record<ErrorCode, string>> = {
   TOO_MANY_ATTEMPTS: 'Too many wrong tries. Wait a minute, then try again.',
@@ -55,30 +56,16 @@ function noteOf(code: ErrorCode | undefined, own: Partial<Record<ErrorCode, stri
 }
 
 function page(title: string, content: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  return plainPage(title, STYLE, `<main>\n<h1>${title}</h1>\n${content}\n</main>`);
+}
+
+const STYLE = `
 body, main { display: grid; place-items: center }
 body { min-height: 100dvh; margin: 0 }
 h1 { font-size: 1.25rem }
 form { display: grid; gap: .75rem; width: min(20rem, 90vw) }
 input, button { font: inherit; padding: .5rem .75rem }
-</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-${content}
-</main>
-</body>
-</html>
 `;
-}
 
 const FORMS = ['/session', '/setup'];
 
