@@ -5,6 +5,7 @@ import { subscribeSchema } from '../../shared/requests.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Gate } from './gate.ts';
 import { hasRoom, type LiveServer, type LiveSocket } from './live-socket.ts';
+import { PacedWork } from './paced-work.ts';
 import { checked, problemOf } from './problem.ts';
 import type { RecordUpdates } from './record-updates.ts';
 import { RECORDS_SCOPE } from './routes-records.ts';
@@ -29,7 +30,7 @@ export class LiveUpdates {
   readonly #positions = new Map<LiveSocket, EventPosition>();
   #server: LiveServer | undefined;
   #unsubscribe: (() => void) | undefined;
-  #pace: NodeJS.Timeout | undefined;
+  readonly #paced = new PacedWork(PACE_MS, () => this.#serveAll());
   #recheck: NodeJS.Timeout | undefined;
 
   constructor(feed: EventFeed, records: RecordUpdates, gate: Gate) {
@@ -57,7 +58,7 @@ export class LiveUpdates {
   stop(): void {
     this.#unsubscribe?.();
     clearInterval(this.#recheck);
-    clearTimeout(this.#pace);
+    this.#paced.stop();
     this.#serveAll();
     this.#records.stop();
     this.#server?.disconnectSockets(true);
@@ -104,11 +105,7 @@ export class LiveUpdates {
   }
 
   #soon(): void {
-    if (!this.#server || this.#positions.size === 0) return;
-    this.#pace ??= setTimeout(() => {
-      this.#pace = undefined;
-      if (this.#serveAll()) this.#soon();
-    }, PACE_MS);
+    if (this.#server && this.#positions.size > 0) this.#paced.soon();
   }
 
   /** Whether somebody may have more to come. */

@@ -2,6 +2,7 @@ import type { Subscription } from '../../shared/requests.ts';
 import type { LogRing } from '../base/log-ring.ts';
 import type { Audit } from './audit.ts';
 import { hasRoom, type LiveSocket } from './live-socket.ts';
+import { PacedWork } from './paced-work.ts';
 
 const PACE_MS = 250;
 /** A page hears of four times so many a second; the rest waits where it is kept anyway, as long as it is. */
@@ -24,7 +25,7 @@ export class RecordUpdates {
   readonly #audit: Audit;
   readonly #followers = new Map<LiveSocket, Following>();
   readonly #subscriptions: (() => void)[] = [];
-  #pace: NodeJS.Timeout | undefined;
+  readonly #paced = new PacedWork(PACE_MS, () => this.#serveAll());
 
   constructor(log: LogRing, audit: Audit) {
     this.#log = log;
@@ -41,7 +42,7 @@ export class RecordUpdates {
   /** Sends what there still is. */
   stop(): void {
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
-    clearTimeout(this.#pace);
+    this.#paced.stop();
     this.#serveAll();
     this.#followers.clear();
   }
@@ -63,11 +64,7 @@ export class RecordUpdates {
   }
 
   #soon(): void {
-    if (this.#followers.size === 0) return;
-    this.#pace ??= setTimeout(() => {
-      this.#pace = undefined;
-      if (this.#serveAll()) this.#soon();
-    }, PACE_MS);
+    if (this.#followers.size > 0) this.#paced.soon();
   }
 
   /** Whether somebody may have more to come. */
