@@ -7,6 +7,8 @@ export const WEBHOOK_EVENTS = [
   'appliance.mode',
   'mirror.state',
   'job.state',
+  'attention.opened',
+  'attention.closed',
 ] as const satisfies readonly EventName[];
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 

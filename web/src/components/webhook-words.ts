@@ -7,6 +7,8 @@ export const WEBHOOK_EVENT_LABELS: Record<WebhookEvent, string> = {
   'appliance.mode': 'changes of mode',
   'mirror.state': 'states of mirrors',
   'job.state': 'resyncs and scrubs',
+  'attention.opened': 'what needs attention',
+  'attention.closed': 'what needs it no more',
 };
 
 export const DELIVERY_LOOKS: Record<Delivery['state'], Look> = {
