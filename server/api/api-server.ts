@@ -78,7 +78,7 @@ export class ApiServer {
     if (this.#options.token === '') throw new AppError('CONFIG_INVALID', 'the access token is empty');
     this.#routes.length = 0;
     const kept = await this.#kept();
-    const { tokens, password, webhooks } = kept;
+    const { audit, tokens, password, webhooks } = kept;
     const system = new System({ controlPlane, log, statePath });
     this.#password = password;
     this.#checkSafe(tokens, password);
