@@ -1,11 +1,16 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { waitUntil } from './wait-until.ts';
 
 /** Each scheme and each width once: what axe looks at needs not all of both. */
 const VIEWS = [
   { colorScheme: 'light', width: 360 },
   { colorScheme: 'dark', width: 1440 },
 ] as const;
+
+/** What goes on for ever, such as a spinner, doesn't count. */
+const RESTS =
+  "document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().endTime === Infinity)";
 
 /**
  * What is wrong with the page that is shown, as a sentence for each finding: nothing sticks out to the side on a phone or a wide
@@ -19,6 +24,8 @@ export async function findingsOf(page: Page): Promise<string[]> {
     // What a button says that is pointed at stands beside the page.
     await page.mouse.move(0, 0);
     await page.getByRole('tooltip').first().waitFor({ state: 'hidden' });
+    // A colour on its way from one to the other is neither.
+    await waitUntil('the page rests', () => page.evaluate(RESTS));
     const found = [...(await axeFindings(page)), ...(await overflow(page))];
     findings.push(...found.map((finding) => `${page.url()} ${colorScheme} ${width} px: ${finding}`));
   }
