@@ -46,6 +46,13 @@ async function numbers(store: HistoryStore, query: Partial<HistoryQuery> = {}): 
   return items.map(({ sizeBytes = -1 }) => sizeBytes);
 }
 
+/** It takes a moment to describe, as one of many mirrors does. */
+function described(k: number): EndedTransaction {
+  const untilMs = performance.now() + 2;
+  while (performance.now() < untilMs);
+  return endedTransaction(k, startedMs);
+}
+
 function down(from: number, to: number, step = 1): number[] {
   return Array.from({ length: Math.floor((from - to) / step) + 1 }, (_, index) => from - index * step);
 }
@@ -153,6 +160,21 @@ describe('the history', () => {
     await again.close();
     expect((await (await opened()).find(idOf(45)))?.endedAt).toBe(long.endedAt);
     expect(await again.find('"id":"')).toBeUndefined();
+  });
+
+  it('lets others have their turn while it makes lines of long rows', async () => {
+    const store = await opened();
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    for (let k = 1; k <= 40; k += 1) store.add('committed', () => described(k));
+    expect(await numbers(store)).toEqual(down(40, 1));
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(10);
   });
 });
 

@@ -20,8 +20,10 @@ export const HISTORY_BOUNDS: HistoryBounds = {
 const BATCH_MS = 250;
 /** Rows that one answer may look at. */
 const MOST_LOOKED_AT = 20_000;
-/** Rows looked at, or made lines, before others have their turn. */
+/** Rows looked at before others have their turn. */
 const ROWS_PER_TURN = 250;
+/** How long rows are made lines before others have their turn: those of many mirrors are long. */
+const TURN_MS = 5;
 
 /** What is asked of the history. */
 export interface HistoryQuery {
@@ -103,7 +105,7 @@ export class HistoryStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#describe(this.#waiting.length);
+    await this.#describeAll();
     await this.#write();
   }
 
@@ -144,7 +146,7 @@ export class HistoryStore {
   async find(id: string): Promise<EndedTransaction | undefined> {
     const startedMs = startOfTransaction(id);
     if (startedMs === undefined) return undefined;
-    this.#describe(this.#waiting.length);
+    await this.#describeAll();
     const needle = `"id":${JSON.stringify(id)}`;
     for (const outcome of ['rolled-back', 'committed'] as const) {
       for await (const lines of this.#logs[outcome].linesOfTime(startedMs)) {
@@ -156,15 +158,18 @@ export class HistoryStore {
     return undefined;
   }
 
-  #newestFirst({ outcome, since }: TransactionFilter, beforeSeq = Number.POSITIVE_INFINITY): Lines {
-    this.#describe(this.#waiting.length);
+  async *#newestFirst(
+    { outcome, since }: TransactionFilter,
+    beforeSeq = Number.POSITIVE_INFINITY,
+  ): Lines {
+    await this.#describeAll();
     const sinceMs = since === undefined ? 0 : Date.parse(since);
     const logs = outcome === undefined ? OUTCOMES : [outcome];
-    return mergedLines(logs.map((each) => this.#logs[each].linesBefore(beforeSeq, sinceMs)));
+    yield* mergedLines(logs.map((each) => this.#logs[each].linesBefore(beforeSeq, sinceMs)));
   }
 
   async #turn(): Promise<void> {
-    this.#describe(ROWS_PER_TURN);
+    this.#describe();
     if (this.#waiting.length > 0) {
       this.#timer = setTimeout(() => void this.#turn(), 1);
       return;
@@ -180,10 +185,24 @@ export class HistoryStore {
     this.#droppedTold += dropped;
   }
 
-  #describe(most: number): void {
-    for (const { seq, outcome, describe } of this.#waiting.splice(0, most)) {
-      this.#logs[outcome].add(lineOf(seq, describe()));
+  /** Those that wait now; others have their turn meanwhile. */
+  async #describeAll(): Promise<void> {
+    const { lastSeq } = this;
+    while ((this.#waiting[0]?.seq ?? Number.POSITIVE_INFINITY) <= lastSeq) {
+      this.#describe();
+      await nextTurn();
     }
+  }
+
+  #describe(): void {
+    const untilMs = performance.now() + TURN_MS;
+    let described = 0;
+    for (const { seq, outcome, describe } of this.#waiting) {
+      this.#logs[outcome].add(lineOf(seq, describe()));
+      described += 1;
+      if (performance.now() >= untilMs) break;
+    }
+    this.#waiting.splice(0, described);
   }
 }
 
