@@ -16,6 +16,8 @@ export interface HistoryBounds {
 /** Of a segment, and of what waits; rows are rarely long. */
 const SEGMENT_CHARS = 4 * 1024 * 1024;
 const WAITING_CHARS = 4 * SEGMENT_CHARS;
+/** Handed to the disk at a time, as putting them together holds up everybody else. */
+const WRITE_CHARS = 512 * 1024;
 
 /**
  * What ended in one of the two ways, in the order of its end. The newest lines are in memory as well as in the file under
@@ -103,7 +105,7 @@ export class EndedLog {
   }
 
   async #writeOnce(): Promise<void> {
-    const lines = this.#lines.slice(this.#written, this.#bounds.segmentRows);
+    const lines = this.#nextLines();
     const first = this.#lines[0];
     if (lines.length > 0 && first !== undefined) {
       await this.#tried(() => this.#files.append(seqOf(first), lines));
@@ -112,6 +114,13 @@ export class EndedLog {
     const isFull = this.#written >= this.#bounds.segmentRows || this.#chars >= SEGMENT_CHARS;
     if (isFull && this.#written > 0) await this.#pack();
     await this.#prune();
+  }
+
+  #nextLines(): readonly string[] {
+    let chars = 0;
+    const waiting = this.#lines.slice(this.#written, this.#bounds.segmentRows);
+    const tooMuch = waiting.findIndex((line) => (chars += line.length) > WRITE_CHARS);
+    return tooMuch < 0 ? waiting : waiting.slice(0, Math.max(1, tooMuch));
   }
 
   /** What is in the file under way becomes a segment. */

@@ -158,10 +158,7 @@ export class HistoryStore {
     return undefined;
   }
 
-  async *#newestFirst(
-    { outcome, since }: TransactionFilter,
-    beforeSeq = Number.POSITIVE_INFINITY,
-  ): Lines {
+  async *#newestFirst({ outcome, since }: TransactionFilter, beforeSeq = Number.POSITIVE_INFINITY): Lines {
     await this.#describeAll();
     const sinceMs = since === undefined ? 0 : Date.parse(since);
     const logs = outcome === undefined ? OUTCOMES : [outcome];
