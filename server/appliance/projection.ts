@@ -13,7 +13,7 @@ import type { EventEnvelope, EventPosition } from '../../shared/events.ts';
 import type { TransactionsQuery, WantedMode } from '../../shared/requests.ts';
 import { AppError } from '../base/errors.ts';
 import type { Space } from '../filesystem/file-tree.ts';
-import type { Coordinator } from '../transaction/coordinator.ts';
+import type { TransactionsUnderWay } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import type { Attention } from './attention.ts';
 import type { ConfigurationControl, ControlPlane, JobControl, MirrorListControl } from './control-plane.ts';
@@ -31,7 +31,7 @@ const SHOWN_IN_FLIGHT = 100;
 export interface ProjectionOptions {
   readonly mode: Mode;
   readonly mirrors: MirrorSet;
-  readonly coordinator: Coordinator;
+  readonly coordinator: TransactionsUnderWay;
   readonly history: History;
   readonly metrics: MetricSampler;
   readonly ring: EventRing;

@@ -1,5 +1,5 @@
 import type { Space } from '../filesystem/file-tree.ts';
-import type { Coordinator } from '../transaction/coordinator.ts';
+import type { TransactionsUnderWay } from '../transaction/coordinator.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import type { EventRing } from './event-ring.ts';
 import type { History } from './history.ts';
@@ -17,7 +17,7 @@ const TOLD_PER_SECOND = 200;
 const ANNOUNCED_PER_SECOND = 100;
 
 export interface PublisherOptions {
-  readonly coordinator: Coordinator;
+  readonly coordinator: TransactionsUnderWay;
   readonly mirrors: MirrorSet;
   readonly mode: Mode;
   readonly history: History;

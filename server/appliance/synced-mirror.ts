@@ -20,6 +20,9 @@ const HOLDS_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NO_SPACE', 'Q
 /** How long a stop waits for the repair under way. */
 const STOP_LIMIT_MS = 1000;
 
+/** The claim on a mirror, as far as it decides whether the mirror counts. */
+type HeldLease = Pick<MirrorLease, 'lapse' | 'linked' | 'release'>;
+
 /**
  * A mirror with its stale set and what drains it: the two states (link, content) in one place, and the answer
  * to the one question of a transaction, whether the mirror can be counted on now.
@@ -32,7 +35,7 @@ export class SyncedMirror implements Participant {
   readonly tree: FileTree;
   readonly stale: StaleSet;
   readonly reconciler: Reconciler;
-  readonly #lease: MirrorLease;
+  readonly #lease: HeldLease;
   readonly #timeoutMs: number;
   readonly #suspects = new Suspects((affected) => this.stale.mark(affected));
   readonly #recent = new RecentWrites();
@@ -51,7 +54,7 @@ export class SyncedMirror implements Participant {
   constructor(options: {
     mirror: Mirror;
     tree: FileTree;
-    lease: MirrorLease;
+    lease: HeldLease;
     stale: StaleSet;
     reconciler: Reconciler;
     timeoutMs: number;

@@ -36,6 +36,9 @@ export interface CoordinatorOptions {
   readonly step?: StepHook;
 }
 
+/** What is under way, for those who look on and for operators. */
+export type TransactionsUnderWay = Pick<Coordinator, 'events' | 'inFlight' | 'find'>;
+
 /**
  * Carries operations out as transactions: lock, check, note the intent, apply to every mirror, apply locally
  * (the commit), answer; or undo. The work of each step stands in a file of its own; this class is the order.

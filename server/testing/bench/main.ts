@@ -1,7 +1,7 @@
 import { measured } from './measures.ts';
 import { tableOf, writeIntoReadme } from './table.ts';
 
-/** `npm run bench [-- small watched overview large sync drivers reading memory peers --readme]`: prints them as a table. */
+/** `npm run bench [-- small watched overview pages large sync drivers reading memory peers --readme]`: prints them as a table. */
 async function main(args: readonly string[]): Promise<void> {
   const table = tableOf(await measured(args));
   process.stdout.write(`${table}\n`);

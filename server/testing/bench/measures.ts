@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ApplianceProcess } from '../appliance-process.ts';
 import { smallDisk } from '../small-disk.ts';
 import { type SshdMirror, startSshdMirror } from '../sshd-mirror.ts';
+import { measureBusyPages } from './busy-pages.ts';
 import { measureDrivers } from './drivers.ts';
 import { measureInitialSync } from './initial-sync.ts';
 import { measureLargeFile } from './large-file.ts';
@@ -25,6 +26,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   small: measureSmallFiles,
   watched: measureWatched,
   overview: measureOverview,
+  pages: measureBusyPages,
   large: measureLargeFile,
   sync: measureInitialSync,
   drivers: measureDrivers,
