@@ -18,10 +18,10 @@ export function useConnection(): Connection {
   return useSyncExternalStore(connection.subscribe, connection.get);
 }
 
-/** The server's time, ticking once a second. */
-export function useNowMs(): number {
+/** What is so at the server's time, which ticks once a second; renders anew only where that is something else. */
+export function useAtNow<Value extends string | number>(valueAt: (nowMs: number) => Value): Value {
   const { nowMs } = useFeed();
-  return useSyncExternalStore(nowMs.subscribe, nowMs.get);
+  return useSyncExternalStore(nowMs.subscribe, () => valueAt(nowMs.get()));
 }
 
 /** Events keep it fresh; the slow refetch heals whatever they may have left wrong. */

@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { changesRefusedBecause } from '../api/connection.ts';
 import { useConnection } from '../api/feed-context.ts';
 import { escapeText } from '../format/escape.ts';
@@ -20,6 +20,15 @@ export interface ConfirmProps {
 
 /** Asks before something that hurts. Leaving it is what Enter does. */
 export function Confirm(props: ConfirmProps): ReactNode {
+  const [asked, setAsked] = useState(false);
+  useEffect(() => {
+    if (props.opened) setAsked(true);
+  }, [props.opened]);
+  // There before it opens, else it wouldn't give the focus back; not there at all for the many that nobody opens.
+  return (asked || props.opened) && <ConfirmDialog {...props} opened={props.opened && asked} />;
+}
+
+function ConfirmDialog(props: ConfirmProps): ReactNode {
   const refusal = changesRefusedBecause(useConnection());
   const [typed, setTyped] = useState('');
   const isTyped = props.typed === undefined || typed === props.typed;

@@ -1,6 +1,7 @@
-import { memo, type ReactNode } from 'react';
+import { memo, type ReactNode, useDeferredValue } from 'react';
 import type { Overview, TransactionView } from '../../../shared/api.ts';
-import { formatCount } from '../format/quantities.ts';
+import { useAtNow } from '../api/feed-context.ts';
+import { formatCount, formatNumber } from '../format/quantities.ts';
 import { Chip } from './chip.tsx';
 import { TRANSACTION_LOOKS } from './looks.ts';
 import { OperationLine } from './operation-line.tsx';
@@ -11,10 +12,15 @@ import classes from './transaction-list.module.css';
 import { TransactionActions } from './transaction-actions.tsx';
 
 const SHOWN = 30;
+/** What is over within this time would only flicker in the list; it is counted. */
+const LISTED_AFTER_MS = 500;
 
 /** What is being carried out now. */
-export function InFlightList({ inFlight }: { readonly inFlight: Overview['inFlight'] }): ReactNode {
-  const shown = inFlight.items.slice(0, SHOWN);
+export const InFlightList = memo(({ inFlight }: { readonly inFlight: Overview['inFlight'] }): ReactNode => {
+  const listedBeforeMs = useDeferredValue(useAtNow((nowMs) => nowMs)) - LISTED_AFTER_MS;
+  const shown = inFlight.items
+    .filter(({ startedAt }) => Date.parse(startedAt) <= listedBeforeMs)
+    .slice(0, SHOWN);
   const hidden = inFlight.count - shown.length;
   return (
     <Section
@@ -37,11 +43,11 @@ export function InFlightList({ inFlight }: { readonly inFlight: Overview['inFlig
         </ul>
       )}
       {shown.length > 0 && hidden > 0 && (
-        <p className={classes['more']}>{hidden.toLocaleString('en-US')} more are not listed.</p>
+        <p className={classes['more']}>{formatNumber(hidden)} more are not listed.</p>
       )}
     </Section>
   );
-}
+});
 
 const InFlightRow = memo(
   ({ transaction }: { readonly transaction: TransactionView }): ReactNode => (

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode, useId } from 'react';
 import type { JobView } from '../../../shared/jobs.ts';
-import { formatDuration, formatMilliseconds } from '../format/quantities.ts';
+import { formatDuration, formatMilliseconds, formatNumber } from '../format/quantities.ts';
 import { Chip } from './chip.tsx';
 import { ErrorLine } from './error-line.tsx';
 import { JobActions } from './job-actions.tsx';
@@ -68,7 +68,7 @@ function JobResult({ job }: { readonly job: JobView }): ReactNode {
     <ul className={classes['figures']} data-testid="job-figures">
       {figures.map(([words, many]) => (
         <li key={words}>
-          <strong>{many.toLocaleString('en-US')}</strong> {words}
+          <strong>{formatNumber(many)}</strong> {words}
         </li>
       ))}
     </ul>

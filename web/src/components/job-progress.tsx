@@ -1,7 +1,7 @@
 import { Progress } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { JobView } from '../../../shared/jobs.ts';
-import { formatBytes, formatCount, formatDuration } from '../format/quantities.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../format/quantities.ts';
 import classes from './job-progress.module.css';
 import { jobPercent } from './job-words.ts';
 import { SafeText } from './safe-text.tsx';
@@ -32,8 +32,7 @@ export function JobProgress({ job }: { readonly job: JobView }): ReactNode {
         </span>
         {job.total && (
           <span>
-            {formatCount(job.entries, 'entry', 'entries')} of about{' '}
-            {job.total.entries.toLocaleString('en-US')}
+            {formatCount(job.entries, 'entry', 'entries')} of about {formatNumber(job.total.entries)}
           </span>
         )}
         {job.entriesPerSecond !== null && job.bytesPerSecond !== null && (

@@ -1,6 +1,6 @@
 import type { JobView } from '../../../shared/jobs.ts';
 import { capMiddle, escapeText } from '../format/escape.ts';
-import { formatBytes, formatCount } from '../format/quantities.ts';
+import { formatBytes, formatCount, formatNumber } from '../format/quantities.ts';
 
 type Planned = Pick<JobView, 'type' | 'repairs'>;
 
@@ -37,5 +37,5 @@ function percent(done: number, whole: number): number {
 }
 
 function count(many: number): string {
-  return many.toLocaleString('en-US');
+  return formatNumber(many);
 }

@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link2, RotateCw, Unlink2 } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { MirrorView } from '../../../shared/api.ts';
 import { mirrorRetryRefusal } from '../api/allowed-changes.ts';
 import { type MirrorChangeName, useMirrorChange } from '../api/changes.ts';
@@ -12,13 +12,21 @@ import { ChangeOutcome } from './change-outcome.tsx';
 import { Confirm } from './confirm.tsx';
 import { SafeText } from './safe-text.tsx';
 
+/** What the buttons depend on. */
+const ACTED_ON = ['id', 'host', 'required', 'detached', 'link', 'content'] as const;
+
 export interface MirrorActionsProps {
-  readonly mirror: MirrorView;
+  readonly mirror: Pick<MirrorView, (typeof ACTED_ON)[number]>;
   readonly otherRequired: number;
 }
 
-/** Detach or attach, and retry. */
-export function MirrorActions({ mirror, otherRequired }: MirrorActionsProps): ReactNode {
+/** Detach or attach, and retry. Not rendered anew with each second's figures of the mirror. */
+export const MirrorActions = memo(Actions, (before, now) => {
+  const isSame = ACTED_ON.every((key) => before.mirror[key] === now.mirror[key]);
+  return isSame && before.otherRequired === now.otherRequired;
+});
+
+function Actions({ mirror, otherRequired }: MirrorActionsProps): ReactNode {
   const change = useMirrorChange(mirror.id);
   const [asking, ask] = useDisclosure(false);
   const name = shortName(mirror.id);

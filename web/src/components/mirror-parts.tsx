@@ -1,7 +1,7 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { MirrorView } from '../../../shared/api.ts';
 import { ERROR_CATALOGUE } from '../../../shared/error-codes.ts';
-import { formatBytes, formatMilliseconds } from '../format/quantities.ts';
+import { formatBytes, formatMilliseconds, formatNumber } from '../format/quantities.ts';
 import { Chip } from './chip.tsx';
 import { type Look, SEVERITY_LOOKS, type Tone } from './looks.ts';
 import classes from './mirror-card.module.css';
@@ -10,8 +10,8 @@ import { HowLong, RelativeTime } from './relative-time.tsx';
 import { SafeText } from './safe-text.tsx';
 
 /** One of a mirror's two states, and for how long. */
-export function StateRow({ name, look, since }: { name: string; look: Look; since: string }): ReactNode {
-  return (
+export const StateRow = memo(
+  ({ name, look, since }: { name: string; look: Look; since: string }): ReactNode => (
     <div className={classes['state']} data-testid={`mirror-${name.toLowerCase()}`}>
       <dt>{name}</dt>
       <dd>
@@ -21,8 +21,8 @@ export function StateRow({ name, look, since }: { name: string; look: Look; sinc
         </span>
       </dd>
     </div>
-  );
-}
+  ),
+);
 
 /** Both fingerprints of a changed host key are in it, and are to be compared at a look. */
 const REASON_CHARS = 400;
@@ -72,7 +72,7 @@ export function MirrorFigures({ mirror }: { mirror: MirrorView }): ReactNode {
         )}
       </Figure>
       <Figure name="Stale paths left">
-        <span data-testid="mirror-stale-paths">{mirror.stalePaths.toLocaleString('en-US')}</span>
+        <span data-testid="mirror-stale-paths">{formatNumber(mirror.stalePaths)}</span>
       </Figure>
       <Figure name="Free space">{freeBytes === null ? 'not known' : formatBytes(freeBytes)}</Figure>
       <Figure name="Last answer">{lastOkAt === null ? 'never' : <RelativeTime at={lastOkAt} />}</Figure>

@@ -9,12 +9,12 @@ import { formatCount } from '../format/quantities.ts';
 import { ActionButton } from './action-button.tsx';
 import { Confirm } from './confirm.tsx';
 import { FailureNotice } from './failure-notice.tsx';
-import type { MirrorActionsProps } from './mirror-actions.tsx';
+import type { MirrorCardProps } from './mirror-card.tsx';
 import { SafeText } from './safe-text.tsx';
 import { Section } from './section.tsx';
 
 /** The end of a mirror, for who types its name. */
-export function MirrorRemoval({ mirror, otherRequired }: MirrorActionsProps): ReactNode {
+export function MirrorRemoval({ mirror, otherRequired }: Omit<MirrorCardProps, 'linked'>): ReactNode {
   const navigate = useNavigate();
   const removal = useRemoveMirror(mirror.id, () => void navigate({ to: '/mirrors' }));
   const [asking, ask] = useDisclosure(false);

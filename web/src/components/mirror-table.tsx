@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode } from 'react';
 import type { MirrorView } from '../../../shared/api.ts';
 import { capMiddle, escapeText } from '../format/escape.ts';
-import { formatBytes, formatMilliseconds } from '../format/quantities.ts';
+import { formatBytes, formatMilliseconds, formatNumber } from '../format/quantities.ts';
 import { Chip } from './chip.tsx';
 import { LINK_LOOKS } from './looks.ts';
 import { contentLook, roleOf } from './mirror-looks.ts';
@@ -63,7 +63,7 @@ const MirrorRow = memo(({ mirror }: { readonly mirror: MirrorView }): ReactNode 
       <td>
         <Chip look={contentLook(mirror)} />
       </td>
-      <td className={classes['middle']}>{stalePaths.toLocaleString('en-US')}</td>
+      <td className={classes['middle']}>{formatNumber(stalePaths)}</td>
       <td className={classes['wide']}>{rttMs ? formatMilliseconds(rttMs.p95) : 'not measured'}</td>
       <td className={classes['wide']}>{freeBytes === null ? 'not known' : formatBytes(freeBytes)}</td>
       <td className={classes['wide']}>

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ParticipantView } from '../../../shared/api.ts';
 import type { ParticipantState } from '../../../shared/states.ts';
-import { useNowMs } from '../api/feed-context.ts';
+import { useAtNow } from '../api/feed-context.ts';
 import { participantGroups } from '../api/participant-groups.ts';
 import { capMiddle, escapeText } from '../format/escape.ts';
 import { formatCount, secondsUntil } from '../format/quantities.ts';
@@ -66,6 +66,6 @@ function Attempt({ part }: { readonly part: ParticipantView }): ReactNode {
 }
 
 function Countdown({ at }: { readonly at: string }): ReactNode {
-  const seconds = secondsUntil(Date.parse(at), useNowMs());
+  const seconds = useAtNow((nowMs) => secondsUntil(Date.parse(at), nowMs));
   return <> · {seconds === 0 ? 'again now' : `again in ${seconds} s`}</>;
 }

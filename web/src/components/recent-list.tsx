@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Counters, TransactionView } from '../../../shared/api.ts';
-import { formatCount } from '../format/quantities.ts';
+import { formatCount, formatNumber } from '../format/quantities.ts';
 import { EndedRow } from './ended-row.tsx';
 import { Empty, Section } from './section.tsx';
 import classes from './transaction-list.module.css';
@@ -43,8 +43,8 @@ function CounterNote({ counters }: { readonly counters: Counters }): ReactNode {
   const { committed, rolledBack, retries } = counters;
   return (
     <span data-testid="counters">
-      since start: {committed.toLocaleString('en-US')} committed · {rolledBack.toLocaleString('en-US')} rolled
-      back · {formatCount(retries, 'retry', 'retries')}
+      since start: {formatNumber(committed)} committed · {formatNumber(rolledBack)} rolled back ·{' '}
+      {formatCount(retries, 'retry', 'retries')}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import { useLocation } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useConnection, useOverview } from '../api/feed-context.ts';
+import { OwnScopeContext, useOwnScope } from '../api/who.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Loading } from './loading.tsx';
 import { PageHeader } from './page-header.tsx';
@@ -14,7 +15,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
   const main = useRef<HTMLElement>(null);
   useFocusOnArrival(main);
   return (
-    <>
+    <OwnScopeContext value={useOwnScope()}>
       <button type="button" className={classes['skip']} onClick={() => main.current?.focus()}>
         Skip to the content
       </button>
@@ -24,7 +25,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
       <main className={classes['main']} ref={main} tabIndex={-1}>
         {live ? children : <Loading failure={failureReason} onRetry={() => void refetch()} />}
       </main>
-    </>
+    </OwnScopeContext>
   );
 }
 

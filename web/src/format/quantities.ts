@@ -74,9 +74,17 @@ function two(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** Making one costs more than a hundred uses. */
+const NUMBERS = new Intl.NumberFormat('en-US');
+
+/** `1,234`. */
+export function formatNumber(value: number): string {
+  return NUMBERS.format(value);
+}
+
 /** `1 mirror`, `1,234 mirrors`. */
 export function formatCount(count: number, singular: string, plural = `${singular}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`;
+  return `${formatNumber(count)} ${count === 1 ? singular : plural}`;
 }
 
 /** `a`, `a and b`, `a, b and 3 more`. */

@@ -1,6 +1,6 @@
 import { Switch, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useDeferredValue, useState } from 'react';
 import { useOverview } from '../api/feed-context.ts';
 import { isWell } from '../api/mirrors.ts';
 import { MirrorTable } from '../components/mirror-table.tsx';
@@ -13,7 +13,7 @@ const FEW = 5;
 
 /** All mirrors, one in a row. */
 export function MirrorsPage(): ReactNode {
-  const mirrors = useOverview().data?.overview.mirrors ?? [];
+  const mirrors = useDeferredValue(useOverview().data, undefined)?.overview.mirrors ?? [];
   const [text, setText] = useState('');
   const [troubled, setTroubled] = useState(false);
   const wanted = text.trim().toLowerCase();

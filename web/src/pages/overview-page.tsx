@@ -1,5 +1,6 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode, useDeferredValue } from 'react';
 import { useOverview } from '../api/feed-context.ts';
+import type { Live } from '../api/fold-events.ts';
 import { AttentionList } from '../components/attention-list.tsx';
 import { InFlightList } from '../components/in-flight-list.tsx';
 import { MODE_LOOKS } from '../components/looks.ts';
@@ -10,9 +11,12 @@ import { StateSentence } from '../components/state-sentence.tsx';
 
 /** The first page: how things are, what needs somebody, what is going on. */
 export function OverviewPage(): ReactNode {
-  const live = useOverview().data;
-  if (!live) return null;
-  const { overview, unlisted } = live;
+  // In pieces, between which the page answers to clicks and keys, however many mirrors and transactions there are.
+  const live = useDeferredValue(useOverview().data, undefined);
+  return live && <Parts live={live} />;
+}
+
+const Parts = memo(({ live: { overview, unlisted } }: { readonly live: Live }): ReactNode => {
   const { mode, attention } = overview;
   const count = attention.length === 0 ? '' : `(${attention.length}) `;
   return (
@@ -24,4 +28,4 @@ export function OverviewPage(): ReactNode {
       <RecentList recent={overview.recent} counters={overview.counters} unlisted={unlisted} />
     </Page>
   );
-}
+});

@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useDeferredValue } from 'react';
 import { useOverview } from '../api/feed-context.ts';
 import type { HistorySearch } from '../api/transactions.ts';
 import { HistoryFilters } from '../components/history-filters.tsx';
@@ -8,10 +8,11 @@ import { InFlightList } from '../components/in-flight-list.tsx';
 import { Page } from '../components/page.tsx';
 import { Section } from '../components/section.tsx';
 import { TransactionDrawer } from '../components/transaction-drawer.tsx';
+import { formatNumber } from '../format/quantities.ts';
 
 /** What is being carried out, and what was. The address says what is shown. */
 export function TransactionsPage(): ReactNode {
-  const overview = useOverview().data?.overview;
+  const overview = useDeferredValue(useOverview().data, undefined)?.overview;
   const { id, ...filter } = useSearch({ from: '/transactions' });
   const navigate = useNavigate({ from: '/transactions' });
   const change = (changed: HistorySearch) =>
@@ -25,7 +26,7 @@ export function TransactionsPage(): ReactNode {
         testId="history"
         note={
           outcomes &&
-          `in the last 24 hours: ${outcomes.committed.toLocaleString('en-US')} committed · ${outcomes.rolledBack.toLocaleString('en-US')} rolled back`
+          `in the last 24 hours: ${formatNumber(outcomes.committed)} committed · ${formatNumber(outcomes.rolledBack)} rolled back`
         }
       >
         <HistoryFilters filter={filter} mirrors={overview?.mirrors ?? []} onChange={change} />
