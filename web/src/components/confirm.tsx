@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useDeferredValue, useState } from 'react';
 import { changesRefusedBecause } from '../api/connection.ts';
 import { useConnection } from '../api/feed-context.ts';
 import { escapeText } from '../format/escape.ts';
@@ -21,11 +21,10 @@ export interface ConfirmProps {
 /** Asks before something that hurts. Leaving it is what Enter does. */
 export function Confirm(props: ConfirmProps): ReactNode {
   const [asked, setAsked] = useState(false);
-  useEffect(() => {
-    if (props.opened) setAsked(true);
-  }, [props.opened]);
+  if (props.opened && !asked) setAsked(true);
   // There before it opens, else it wouldn't give the focus back; not there at all for the many that nobody opens.
-  return (asked || props.opened) && <ConfirmDialog {...props} opened={props.opened && asked} />;
+  const opened = useDeferredValue(props.opened);
+  return asked && <ConfirmDialog {...props} opened={opened} />;
 }
 
 function ConfirmDialog(props: ConfirmProps): ReactNode {
