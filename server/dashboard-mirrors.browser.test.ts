@@ -55,6 +55,9 @@ async function fill(label: string, text: string): Promise<void> {
 
 describe('the page of a mirror', () => {
   it('is reached from the table, and shows states, guarantee, settings and how it was', async () => {
+    await dashboard.shows('mirror-heartbeat', /last hour\s*in sync [\d.]+ %/);
+    await dashboard.press('Scrub web1');
+    await dashboard.shows('job', /Done\s*Scrub of web1/);
     await dashboard.goTo('Mirrors');
     await dashboard.shows('mirror-row', /web1\s*127\.0\.0\.1 · required\s*Connected\s*In sync/);
     expect(await findingsOf(window.page)).toEqual([]);
@@ -64,6 +67,7 @@ describe('the page of a mirror', () => {
     await dashboard.shows('mirror-guarantee', /Hard links are kept\s*yes.*Files keep their owners\s*no/s);
     await dashboard.shows('mirror-guarantee', `127.0.0.1 port ${first.port}`);
     await dashboard.shows('mirror-history', /in sync for [\d.]+ % of the time that Proxyfs ran/);
+    await dashboard.shows('mirror-history', /Sent\s*highest: [\d.]+ \w+\/s/);
     await dashboard.page.getByText('7d', { exact: true }).click();
     await dashboard.shows('mirror-history', '7d ago');
     await dashboard.press('Scrub web1');
@@ -141,6 +145,27 @@ describe('a server whose host key has changed', () => {
     await first.restart({ formerHostKey: true });
     await appliance.api('/api/v1/mirrors/web1/retry', { method: 'POST' });
     await dashboard.hides(dashboard.part('attention-item'), FILLED_WITHIN_MS);
+  });
+});
+
+describe('several mirrors at once', () => {
+  it('are detached after a question that names them and tells the consequence, and attached again', async () => {
+    await dashboard.goTo('Mirrors');
+    await dashboard.page.getByRole('button', { name: 'Detach (0)', disabled: true }).waitFor();
+    await dashboard.page.getByLabel('Select web1').check();
+    await dashboard.shows('mirror-bulk', '1 mirror selected');
+    await dashboard.page.getByLabel('Select all that are shown').check();
+    await dashboard.press('Detach (2): the selected mirrors');
+    const dialog = dashboard.page.getByRole('dialog');
+    await dialog.getByText(/web1 and web2: from then on writes succeed without them/).waitFor();
+    await dialog.getByText('writes will then be kept on this machine only').waitFor();
+    await dashboard.answer('Detach 2 mirrors');
+    await dashboard.shows('mirror-row', /web1.*Detached/s);
+    await dashboard.shows('mirror-row', /web2.*Detached/s);
+    expect(await findingsOf(window.page)).toEqual([]);
+    await dashboard.press('Attach (2): the selected mirrors');
+    await dashboard.shows('mirror-row', /web1.*Connected\s*In sync/s, FILLED_WITHIN_MS);
+    await dashboard.shows('mirror-row', /web2.*Connected\s*In sync/s, FILLED_WITHIN_MS);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ParticipantView } from '../../../shared/api.ts';
-import { mirrorRetryRefusal, transactionRefusals } from './allowed-changes.ts';
+import { mirrorRetryRefusal, mirrorScrubRefusal, transactionRefusals } from './allowed-changes.ts';
 import { participantGroups } from './participant-groups.ts';
 
 function part(mirror: string, state: ParticipantView['state']): ParticipantView {
@@ -13,6 +13,12 @@ describe('what a button allows', () => {
     expect(mirrorRetryRefusal({ link: 'up', content: 'stale' })).toBeUndefined();
     expect(mirrorRetryRefusal({ link: 'up', content: 'in-sync' })).toMatch(/nothing to retry/);
     expect(mirrorRetryRefusal({ link: 'disabled', content: 'stale' })).toMatch(/attach it first/);
+  });
+
+  it('scrubs a mirror that is connected', () => {
+    expect(mirrorScrubRefusal({ link: 'up' })).toBeUndefined();
+    expect(mirrorScrubRefusal({ link: 'down' })).toMatch(/Not connected/);
+    expect(mirrorScrubRefusal({ link: 'disabled' })).toMatch(/attach it first/);
   });
 
   it('retries a transaction only while a mirror waits for its next attempt', () => {

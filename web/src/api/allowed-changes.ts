@@ -22,6 +22,17 @@ export function mirrorRetryRefusal(mirror: Pick<MirrorView, 'link' | 'content'>)
   return MIRROR_RETRY[mirror.link](mirror.content);
 }
 
+const MIRROR_SCRUB: Record<LinkState, Refusal> = {
+  connecting: 'Not connected: there is nothing to compare with',
+  up: undefined,
+  down: 'Not connected: there is nothing to compare with',
+  disabled: 'Detached: attach it first',
+};
+
+export function mirrorScrubRefusal({ link }: Pick<MirrorView, 'link'>): Refusal {
+  return MIRROR_SCRUB[link];
+}
+
 interface TransactionRefusals {
   readonly retry: Refusal;
   readonly cancel: Refusal;

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { z } from 'zod';
-import { acceptedSchema, mirrorChangeSchema } from '../../../shared/api.ts';
+import { acceptedSchema, type MirrorChange, mirrorChangeSchema } from '../../../shared/api.ts';
 import { request } from './http.ts';
 import { type RequestFailure, asFailure } from './problem.ts';
 
@@ -16,9 +16,11 @@ export interface Change<Name extends string> {
 }
 
 export function useMirrorChange(id: string): Change<MirrorChangeName> {
-  return useChange((name) =>
-    request('POST', `/mirrors/${encodeURIComponent(id)}/${name}`, mirrorChangeSchema, { body: {} }),
-  );
+  return useChange((name) => changeMirror(id, name));
+}
+
+export function changeMirror(id: string, name: MirrorChangeName): Promise<MirrorChange> {
+  return request('POST', `/mirrors/${encodeURIComponent(id)}/${name}`, mirrorChangeSchema, { body: {} });
 }
 
 export function useTransactionChange(id: string): Change<TransactionChangeName> {

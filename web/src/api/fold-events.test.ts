@@ -141,6 +141,17 @@ describe('foldEvent', () => {
     expect(now.counters).toEqual(counters);
   });
 
+  it('counts the outcomes of the day on by what ended since', () => {
+    const counters = { committed: 5, rolledBack: 1, retries: 0, missingInHistory: 0, inFlight: 0 };
+    const start = overview({ outcomes24h: { committed: 100, rolledBack: 10 } });
+    const { overview: now } = after(
+      start,
+      ['counters', counters],
+      ['counters', { ...counters, committed: 7 }],
+    );
+    expect(now.outcomes24h).toEqual({ committed: 107, rolledBack: 11 });
+  });
+
   it('changes a mirror in place, adds a new one, and merges its health', () => {
     const other = { ...MIRROR, id: 'web0' };
     const health = { id: 'web1', rttMs: { p50: 1, p95: 2 }, freeBytes: 7, stalePaths: 3, lastOkAt: AT };

@@ -122,5 +122,8 @@ function withCounters(live: Live, data: EnvelopeOf<'counters'>['data']): Live {
   const { inFlight: count, ...counters } = data;
   // Nothing in flight: whatever is still listed had its end sampled away.
   const items = count === 0 ? [] : live.overview.inFlight.items;
-  return patch(live, { counters, inFlight: { count, items } });
+  const { counters: before, outcomes24h } = live.overview;
+  const since = (name: 'committed' | 'rolledBack') => outcomes24h[name] + counters[name] - before[name];
+  const outcomes = { committed: since('committed'), rolledBack: since('rolledBack') };
+  return patch(live, { counters, outcomes24h: outcomes, inFlight: { count, items } });
 }

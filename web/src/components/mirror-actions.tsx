@@ -10,6 +10,7 @@ import { formatCount } from '../format/quantities.ts';
 import { ActionButton } from './action-button.tsx';
 import { ChangeOutcome } from './change-outcome.tsx';
 import { Confirm } from './confirm.tsx';
+import { MirrorScrub } from './mirror-scrub.tsx';
 import { SafeText } from './safe-text.tsx';
 
 /** What the buttons depend on. */
@@ -18,6 +19,8 @@ const ACTED_ON = ['id', 'host', 'required', 'detached', 'link', 'content'] as co
 export interface MirrorActionsProps {
   readonly mirror: Pick<MirrorView, (typeof ACTED_ON)[number]>;
   readonly otherRequired: number;
+  /** Whether a scrub can be begun here too. */
+  readonly scrubs?: boolean;
 }
 
 /** Detach or attach, and retry. Not rendered anew with each second's figures of the mirror. */
@@ -26,7 +29,7 @@ export const MirrorActions = memo(Actions, (before, now) => {
   return isSame && before.otherRequired === now.otherRequired;
 });
 
-function Actions({ mirror, otherRequired }: MirrorActionsProps): ReactNode {
+function Actions({ mirror, otherRequired, scrubs = false }: MirrorActionsProps): ReactNode {
   const change = useMirrorChange(mirror.id);
   const [asking, ask] = useDisclosure(false);
   const name = shortName(mirror.id);
@@ -63,6 +66,7 @@ function Actions({ mirror, otherRequired }: MirrorActionsProps): ReactNode {
           pending={change.pending === 'retry'}
           onPress={() => change.run('retry')}
         />
+        {scrubs && <MirrorScrub mirror={mirror} name={name} />}
       </Group>
       <ChangeOutcome change={change} verbs={verbs} />
       <DetachConfirm
@@ -76,7 +80,7 @@ function Actions({ mirror, otherRequired }: MirrorActionsProps): ReactNode {
   );
 }
 
-interface DetachConfirmProps extends MirrorActionsProps {
+interface DetachConfirmProps extends Omit<MirrorActionsProps, 'scrubs'> {
   readonly opened: boolean;
   readonly onClose: () => void;
   readonly onConfirm: () => void;

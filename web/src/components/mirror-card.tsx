@@ -5,6 +5,7 @@ import { capMiddle, escapeText } from '../format/escape.ts';
 import { LINK_LOOKS } from './looks.ts';
 import { MirrorActions } from './mirror-actions.tsx';
 import classes from './mirror-card.module.css';
+import { MirrorHeartbeat } from './mirror-heartbeat.tsx';
 import { contentLook, roleOf } from './mirror-looks.ts';
 import { MirrorFigures, MirrorLacks, MirrorReason, StateRow } from './mirror-parts.tsx';
 import { SafeText } from './safe-text.tsx';
@@ -13,7 +14,7 @@ export interface MirrorCardProps {
   readonly mirror: MirrorView;
   /** How many other attached mirrors a write still has to reach. */
   readonly otherRequired: number;
-  /** Whether its name leads to its page. */
+  /** Whether its name leads to its page, which shows more of its past and has its scrubs. */
   readonly linked?: boolean;
 }
 
@@ -55,7 +56,8 @@ export const MirrorCard = memo(({ mirror, otherRequired, linked = true }: Mirror
       <MirrorReason mirror={mirror} />
       <MirrorLacks lacks={mirror.capabilities?.lacks ?? []} />
       <MirrorFigures mirror={mirror} />
-      <MirrorActions mirror={mirror} otherRequired={otherRequired} />
+      {linked && <MirrorHeartbeat id={mirror.id} />}
+      <MirrorActions mirror={mirror} otherRequired={otherRequired} scrubs={linked} />
     </article>
   );
 });

@@ -1,7 +1,9 @@
-import { memo, type ReactNode } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import type { MirrorView } from '../../../shared/api.ts';
 import { ERROR_CATALOGUE } from '../../../shared/error-codes.ts';
-import { formatBytes, formatMilliseconds, formatNumber } from '../format/quantities.ts';
+import { useAtNow } from '../api/feed-context.ts';
+import { timeLeftMs } from '../api/time-left.ts';
+import { formatBytes, formatDuration, formatMilliseconds, formatNumber } from '../format/quantities.ts';
 import { Chip } from './chip.tsx';
 import { type Look, SEVERITY_LOOKS, type Tone } from './looks.ts';
 import classes from './mirror-card.module.css';
@@ -73,10 +75,27 @@ export function MirrorFigures({ mirror }: { mirror: MirrorView }): ReactNode {
       </Figure>
       <Figure name="Stale paths left">
         <span data-testid="mirror-stale-paths">{formatNumber(mirror.stalePaths)}</span>
+        {mirror.content === 'resyncing' && <TimeLeft paths={mirror.stalePaths} />}
       </Figure>
       <Figure name="Free space">{freeBytes === null ? 'not known' : formatBytes(freeBytes)}</Figure>
       <Figure name="Last answer">{lastOkAt === null ? 'never' : <RelativeTime at={lastOkAt} />}</Figure>
     </dl>
+  );
+}
+
+/** When nothing will be left, by how it went since this is shown; anew when there is more to do than before. */
+function TimeLeft({ paths }: { readonly paths: number }): ReactNode {
+  const now = { atMs: useAtNow((nowMs) => nowMs), paths };
+  const [first, setFirst] = useState(now);
+  if (paths > first.paths) setFirst(now);
+  const leftMs = timeLeftMs(first, now);
+  return (
+    leftMs !== undefined && (
+      <small data-testid="mirror-time-left">
+        <br />
+        about {formatDuration(leftMs)} left
+      </small>
+    )
   );
 }
 

@@ -1,3 +1,4 @@
+import { Checkbox } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode } from 'react';
 import type { MirrorView } from '../../../shared/api.ts';
@@ -10,12 +11,28 @@ import classes from './mirror-table.module.css';
 import { RelativeTime } from './relative-time.tsx';
 import { SafeText } from './safe-text.tsx';
 
+export interface MirrorTableProps {
+  readonly mirrors: readonly MirrorView[];
+  readonly selected: ReadonlySet<string>;
+  readonly onSelect: (ids: readonly string[], wanted: boolean) => void;
+}
+
 /** Mirrors with the figures that are worth comparing. Narrow screens get the states only. */
-export function MirrorTable({ mirrors }: { readonly mirrors: readonly MirrorView[] }): ReactNode {
+export function MirrorTable({ mirrors, selected, onSelect }: MirrorTableProps): ReactNode {
+  const ids = mirrors.map(({ id }) => id);
+  const chosen = ids.filter((id) => selected.has(id)).length;
   return (
     <table className={classes['table']}>
       <thead>
         <tr>
+          <th scope="col" className={classes['choice']}>
+            <Checkbox
+              aria-label="Select all that are shown"
+              checked={chosen === ids.length}
+              indeterminate={chosen > 0 && chosen < ids.length}
+              onChange={(event) => onSelect(ids, event.currentTarget.checked)}
+            />
+          </th>
           <th scope="col">Mirror</th>
           <th scope="col">Link</th>
           <th scope="col">Content</th>
@@ -35,20 +52,38 @@ export function MirrorTable({ mirrors }: { readonly mirrors: readonly MirrorView
       </thead>
       <tbody>
         {mirrors.map((mirror) => (
-          <MirrorRow key={mirror.id} mirror={mirror} />
+          <MirrorRow
+            key={mirror.id}
+            mirror={mirror}
+            isSelected={selected.has(mirror.id)}
+            onSelect={onSelect}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-const MirrorRow = memo(({ mirror }: { readonly mirror: MirrorView }): ReactNode => {
+interface MirrorRowProps extends Pick<MirrorTableProps, 'onSelect'> {
+  readonly mirror: MirrorView;
+  readonly isSelected: boolean;
+}
+
+const MirrorRow = memo(({ mirror, isSelected, onSelect }: MirrorRowProps): ReactNode => {
   const { rttMs, freeBytes, lastScrubAt, stalePaths } = mirror;
+  const name = capMiddle(escapeText(mirror.id), 40).text;
   return (
     <tr data-testid="mirror-row" data-mirror={mirror.id}>
+      <td className={classes['choice']}>
+        <Checkbox
+          aria-label={`Select ${name}`}
+          checked={isSelected}
+          onChange={(event) => onSelect([mirror.id], event.currentTarget.checked)}
+        />
+      </td>
       <th scope="row">
         <Link to="/mirrors/$id" params={{ id: mirror.id }}>
-          {capMiddle(escapeText(mirror.id), 40).text}
+          {name}
         </Link>
         <div className={classes['address']}>
           <SafeText what="address" limitChars={60}>

@@ -1,25 +1,30 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Counters, TransactionView } from '../../../shared/api.ts';
+import type { Counters, Overview, TransactionView } from '../../../shared/api.ts';
 import { formatCount, formatNumber } from '../format/quantities.ts';
 import { EndedRow } from './ended-row.tsx';
 import { Empty, Section } from './section.tsx';
 import classes from './transaction-list.module.css';
 
-const SHOWN = 30;
+const SHOWN = 12;
 
 export interface RecentListProps {
   readonly recent: readonly TransactionView[];
   readonly counters: Counters;
+  readonly outcomes24h: Overview['outcomes24h'];
   /** Those that were too fast to be sent one by one. */
   readonly unlisted: number;
 }
 
 /** What ended, newest first. */
-export function RecentList({ recent, counters, unlisted }: RecentListProps): ReactNode {
+export function RecentList({ recent, counters, outcomes24h, unlisted }: RecentListProps): ReactNode {
   const shown = recent.slice(0, SHOWN);
   return (
-    <Section title="Recent outcomes" testId="recent" note={<CounterNote counters={counters} />}>
+    <Section
+      title="Recent outcomes"
+      testId="recent"
+      note={<CounterNote counters={counters} outcomes24h={outcomes24h} />}
+    >
       {shown.length === 0 ? (
         <Empty>Nothing has been written since Proxyfs started.</Empty>
       ) : (
@@ -39,12 +44,20 @@ export function RecentList({ recent, counters, unlisted }: RecentListProps): Rea
   );
 }
 
-function CounterNote({ counters }: { readonly counters: Counters }): ReactNode {
-  const { committed, rolledBack, retries } = counters;
+function CounterNote({
+  counters,
+  outcomes24h,
+}: Pick<RecentListProps, 'counters' | 'outcomes24h'>): ReactNode {
   return (
-    <span data-testid="counters">
-      since start: {formatNumber(committed)} committed · {formatNumber(rolledBack)} rolled back ·{' '}
-      {formatCount(retries, 'retry', 'retries')}
-    </span>
+    <>
+      <span data-testid="outcomes-24h">24 h: {outcomesText(outcomes24h)}</span> ·{' '}
+      <span data-testid="counters">
+        since start: {outcomesText(counters)} · {formatCount(counters.retries, 'retry', 'retries')}
+      </span>
+    </>
   );
+}
+
+function outcomesText({ committed, rolledBack }: Overview['outcomes24h']): string {
+  return `${formatNumber(committed)} committed · ${formatNumber(rolledBack)} rolled back`;
 }

@@ -25,7 +25,12 @@ const Parts = memo(({ live: { overview, unlisted } }: { readonly live: Live }): 
       <AttentionList overview={overview} />
       <MirrorList mirrors={overview.mirrors} />
       <InFlightList inFlight={overview.inFlight} />
-      <RecentList recent={overview.recent} counters={overview.counters} unlisted={unlisted} />
+      <RecentList
+        recent={overview.recent}
+        counters={overview.counters}
+        outcomes24h={overview.outcomes24h}
+        unlisted={unlisted}
+      />
     </Page>
   );
 });
