@@ -73,6 +73,18 @@ describe('the history', () => {
     await rows.filter({ hasText: 'create file' }).first().waitFor();
     await dashboard.hides(rows.filter({ hasText: '/many' }));
     expect(await rows.first().innerText()).toContain('/<b>odd\\u202e');
+    const asRoot = `asked for by user ${process.getuid?.()}`;
+    await dashboard.page
+      .getByRole('button', { name: /^Steps: create file/ })
+      .first()
+      .click();
+    await dashboard.page.getByRole('dialog').getByText(asRoot).waitFor();
+    await dashboard.page.keyboard.press('Escape');
+    await dashboard.page.getByLabel('User id').fill('54321');
+    await dashboard.shows('history', 'Nothing like that is remembered');
+    expect(new URL(dashboard.page.url()).search).toContain('uid=54321');
+    await dashboard.page.getByLabel('User id').fill(String(process.getuid?.()));
+    await rows.filter({ hasText: 'create file' }).first().waitFor();
     await dashboard.load('/transactions?outcome=nonsense&op=mkdir&path=%2Fnowhere');
     await dashboard.shows('history', 'Nothing like that is remembered');
   });

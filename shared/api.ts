@@ -101,6 +101,8 @@ export const transactionViewSchema = z
     path: z.string(),
     to: z.string().optional(),
     sizeBytes: count.optional(),
+    /** Whose program asked for it; missing where the mount isn't told. */
+    uid: count.optional(),
     state: z.enum(TRANSACTION_STATES),
     startedAt: time,
     endedAt: time.optional(),

@@ -28,6 +28,8 @@ export const transactionsQuerySchema = z.strictObject({
   op: z.enum(OPERATION_KINDS).optional(),
   mirror: z.string().max(PATH_CHARS).optional(),
   pathPrefix: z.string().max(PATH_CHARS).optional(),
+  /** Of the user whose program asked for it. */
+  uid: wholeNumber.optional(),
   /** Started at this time or later. */
   since: z.iso.datetime({ offset: true }).optional(),
   limit: wholeNumber.pipe(z.number().min(1).max(PAGE_ITEMS)).default(50),

@@ -30,6 +30,7 @@ export function transactionView(snapshot: TransactionSnapshot): TransactionView 
     path: snapshot.path,
     ...(snapshot.to !== undefined && { to: snapshot.to }),
     ...(snapshot.sizeBytes !== undefined && { sizeBytes: snapshot.sizeBytes }),
+    ...(snapshot.uid !== undefined && { uid: snapshot.uid }),
     state,
     startedAt: timeOf(snapshot.startedAtMs),
     ...(endedAtMs !== undefined && { endedAt: timeOf(endedAtMs) }),

@@ -108,6 +108,7 @@ describe('the history', () => {
     add(store, 1, 60, (k) => ({
       ...mixed(k),
       ...(k % 2 === 0 && { operation: 'rename', path: `/dir "x"/${k}`, to: `/to/${k}` }),
+      ...(k % 7 === 0 && { uid: k }),
       ...(k % 5 === 0 && { participants: [{ mirror: 'web2', state: 'failed', attempt: 2, attempts: 2 }] }),
     }));
     await store.close();
@@ -115,6 +116,8 @@ describe('the history', () => {
     expect(await all({ outcome: 'rolled-back' })).toEqual(down(60, 3, 3));
     expect(await all({ outcome: 'committed' })).toHaveLength(40);
     expect(await all({ op: 'rename' })).toEqual(down(60, 2, 2));
+    expect(await all({ uid: 7 })).toEqual([7]);
+    expect(await all({ uid: 1 })).toEqual([]);
     expect(await all({ mirror: 'web2' })).toEqual(down(60, 5, 5));
     expect(await all({ mirror: 'web' })).toEqual([]);
     expect(await all({ pathPrefix: '/dir "x"/1' })).toEqual([18, 16, 14, 12, 10]);

@@ -204,9 +204,10 @@ export class HistoryStore {
 }
 
 /** What a line that matches has in it: looking for that is much cheaper than reading the line. */
-function needlesOf({ op, mirror, pathPrefix }: TransactionFilter): string[] {
+function needlesOf({ op, mirror, pathPrefix, uid }: TransactionFilter): string[] {
   return [
     ...(op === undefined ? [] : [`"operation":${JSON.stringify(op)}`]),
+    ...(uid === undefined ? [] : [`"uid":${uid}`]),
     ...(mirror === undefined ? [] : [`"mirror":${JSON.stringify(mirror)}`]),
     ...(pathPrefix === undefined ? [] : [JSON.stringify(pathPrefix).slice(0, -1)]),
   ];

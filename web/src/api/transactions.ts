@@ -30,6 +30,7 @@ export const historySearchSchema = z.object({
   outcome: z.enum(OUTCOMES).optional().catch(undefined),
   op: z.enum(OPERATION_KINDS).optional().catch(undefined),
   span: z.enum(spans).optional().catch(undefined),
+  uid: z.number().int().nonnegative().optional().catch(undefined),
   mirror: text,
   path: text,
   id: text,
@@ -58,8 +59,8 @@ export function useHistory(
 }
 
 function queryOf({ span, path, ...same }: HistoryFilter, cursor: string | undefined): URLSearchParams {
-  const query = new URLSearchParams({ state: 'ended', ...same });
-  for (const [name, value] of Object.entries(same)) if (value === undefined) query.delete(name);
+  const query = new URLSearchParams({ state: 'ended' });
+  for (const [name, value] of Object.entries(same)) if (value !== undefined) query.set(name, String(value));
   if (path !== undefined) query.set('pathPrefix', path);
   if (span !== undefined) query.set('since', new Date(Date.now() - SPANS[span]).toISOString());
   if (cursor !== undefined) query.set('cursor', cursor);

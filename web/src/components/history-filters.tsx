@@ -24,18 +24,9 @@ export interface HistoryFiltersProps {
 
 /** What of the history is shown. */
 export function HistoryFilters({ filter, mirrors, onChange }: HistoryFiltersProps): ReactNode {
-  const [path, setPath] = useState(filter.path ?? '');
-  const narrow = useDebouncedCallback((text: string) => onChange({ path: text || undefined }), TYPING_MS);
   return (
     <div className={classes['filters']} role="search" aria-label="History">
-      <TextInput
-        label="Path begins with"
-        value={path}
-        onChange={(event) => {
-          setPath(event.currentTarget.value);
-          narrow(event.currentTarget.value);
-        }}
-      />
+      <Typed label="Path begins with" value={filter.path} onChange={(path) => onChange({ path })} />
       <Choice
         label="Outcome"
         value={filter.outcome}
@@ -54,6 +45,12 @@ export function HistoryFilters({ filter, mirrors, onChange }: HistoryFiltersProp
         options={mirrors.map(({ id }) => [id, capMiddle(escapeText(id), 40).text])}
         onChange={(mirror) => onChange({ mirror })}
       />
+      <Typed
+        label="User id"
+        value={filter.uid === undefined ? undefined : String(filter.uid)}
+        pattern={/^\d{1,10}$/}
+        onChange={(uid) => onChange({ uid: uid === undefined ? undefined : Number(uid) })}
+      />
       <Choice
         label="Time"
         value={filter.span}
@@ -61,6 +58,35 @@ export function HistoryFilters({ filter, mirrors, onChange }: HistoryFiltersProp
         onChange={(span) => onChange({ span })}
       />
     </div>
+  );
+}
+
+interface TypedProps {
+  readonly label: string;
+  readonly value: string | undefined;
+  /** What isn't like that is told as wrong, and narrows nothing. */
+  readonly pattern?: RegExp;
+  readonly onChange: (value: string | undefined) => void;
+}
+
+/** A text that counts when its typing has paused. */
+function Typed({ label, value, pattern, onChange }: TypedProps): ReactNode {
+  const [typed, setTyped] = useState(value ?? '');
+  const isWrong = typed !== '' && pattern?.test(typed) === false;
+  const narrow = useDebouncedCallback(
+    (text: string) => onChange(text === '' || pattern?.test(text) === false ? undefined : text),
+    TYPING_MS,
+  );
+  return (
+    <TextInput
+      label={label}
+      value={typed}
+      error={isWrong ? 'a number' : undefined}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        narrow(event.currentTarget.value);
+      }}
+    />
   );
 }
 

@@ -50,7 +50,10 @@ function Steps({ id }: { readonly id: string }): ReactNode {
             }
           />
           <OperationLine transaction={transaction} />
-          <div className={classes['quiet']}>began {formatExact(Date.parse(transaction.startedAt))}</div>
+          <div className={classes['quiet']}>
+            began {formatExact(Date.parse(transaction.startedAt))}
+            {transaction.uid !== undefined && `, asked for by user ${transaction.uid}`}
+          </div>
           {transaction.error && (
             <ErrorLine who={`Told the caller ${transaction.error.errno}:`} error={transaction.error} />
           )}

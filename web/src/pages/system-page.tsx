@@ -94,9 +94,9 @@ function Process({ view }: { readonly view: SystemView }): ReactNode {
         </Fact>
         <Fact name="Process id">{view.pid}</Fact>
         <Fact name="Memory">{formatBytes(memory.residentBytes)}</Fact>
-        <Fact name="Late by, half of the time">{formatMilliseconds(loopLagMs.p50)}</Fact>
-        <Fact name="Late by, 1 of 100 times">{formatMilliseconds(loopLagMs.p99)}</Fact>
-        <Fact name="Late by at most">{formatMilliseconds(loopLagMs.max)}</Fact>
+        <Fact name="Event loop lag, p50">{formatMilliseconds(loopLagMs.p50)}</Fact>
+        <Fact name="Event loop lag, p99">{formatMilliseconds(loopLagMs.p99)}</Fact>
+        <Fact name="Event loop lag at most">{formatMilliseconds(loopLagMs.max)}</Fact>
       </Facts>
     </Section>
   );
