@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ApiServer } from '../../api/api-server.ts';
+import { Attention } from '../../appliance/attention.ts';
 import { EventRing } from '../../appliance/event-ring.ts';
 import { History } from '../../appliance/history.ts';
 import { MetricSampler } from '../../appliance/metric-sampler.ts';
@@ -11,6 +12,7 @@ import { SyncedMirror } from '../../appliance/synced-mirror.ts';
 import { LogRing } from '../../base/log-ring.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { MirrorConfiguration } from '../../config/configuration.ts';
+import type { Space } from '../../filesystem/file-tree.ts';
 import { treePath } from '../../filesystem/tree-path.ts';
 import { MetricFiles } from '../../history/metric-files.ts';
 import { Reconciler } from '../../resync/reconciler.ts';
@@ -85,10 +87,11 @@ export class LoadStand {
       kept: new Map(),
     });
     const mode = new Mode(mirrors);
-    const freeBytes = new Map<string, number>();
-    const common = { coordinator, mirrors, mode, history, ring, freeBytes };
+    const space = new Map<string, Space>();
+    const common = { coordinator, mirrors, mode, history, ring, space };
+    const attention = new Attention({ ...common, jobs: NOT_LOADED.jobs });
     const publisher = new Publisher({ ...common, logger: silentLogger });
-    const controlPlane = new Projection({ ...common, ...NOT_LOADED, metrics });
+    const controlPlane = new Projection({ ...common, ...NOT_LOADED, metrics, attention });
     const server = new ApiServer({
       http: HTTP,
       webRoot: WEB_ROOT,
@@ -99,6 +102,7 @@ export class LoadStand {
       controlPlane,
     });
     publisher.start();
+    attention.start();
     metrics.start();
     mirrors.start();
     mode.enter('running', 'mounted');
@@ -107,6 +111,7 @@ export class LoadStand {
     const links = setInterval(() => this.#changeLink(), LINK_CHANGES_MS);
     this.#undo.push(
       () => publisher.stop(),
+      () => attention.stop(),
       () => metrics.stop(),
       () => mirrors.stop(),
       () => server.stop(),
