@@ -257,7 +257,7 @@ describe('an appliance that has gone', () => {
     line.refuse();
     line.reset();
     await far.shows('connection-banner', 'The connection to the server is lost', BANNER_WITHIN_MS);
-    const names = Array.from({ length: 8 }, (_, k) => `while-cut-${k}.txt`);
+    const names = Array.from({ length: 5 }, (_, k) => `while-cut-${k}.txt`);
     for (const name of names) await writeInMount(name, name);
     await appliance.api('/api/v1/mode', READ_ONLY);
     expect(await far.part('recent-row').filter({ hasText: 'while-cut' }).count()).toBe(0);
