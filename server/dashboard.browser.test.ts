@@ -281,7 +281,7 @@ describe('an appliance that has gone', () => {
     await dashboard.page.getByLabel('Access token').waitFor();
     await dashboard.submitToken(appliance.token);
     await dashboard.shows('state', 'You can read and write. Both mirrors are in sync.', HEALED_WITHIN_MS);
-    await dashboard.shows('recent-row', '/meanwhile.txt');
+    await dashboard.shows('recent-row', '/while-cut-4.txt');
     await writeInMount('restarted.txt', 'and on');
     await dashboard.shows('recent-row', '/restarted.txt', SHOWN_WITHIN_MS);
   });
