@@ -130,6 +130,7 @@ describe('the overview', () => {
   it('shows a file written into the mount among the recent outcomes', async () => {
     await writeInMount('report.txt', 'all is well');
     const row = await dashboard.shows('recent-row', /write\s*\/report\.txt\s*11 B/, SHOWN_WITHIN_MS);
+    await dashboard.shows('outcomes-24h', /24 h: [1-9]\d* committed · 0 rolled back/);
     expect(await row.getAttribute('data-outcome')).toBe('committed');
     await dashboard.shows('counters', /since start: [1-9]\d* committed · 0 rolled back/);
     expect(await everywhere('report.txt')).toEqual(['all is well', 'all is well', 'all is well']);
