@@ -1,4 +1,3 @@
-import { checkHostKey } from '../mirror/check-host-key.ts';
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { AppError, asAppError } from '../base/errors.ts';
@@ -6,47 +5,35 @@ import type { Logger } from '../base/logger.ts';
 import { waitUntil } from '../base/wait.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ConfigurationFile } from '../config/configuration-file.ts';
-import { ConfigurationVersions } from '../config/configuration-versions.ts';
 import { Excludes } from '../filesystem/excludes.ts';
 import { includedLocalPart } from '../filesystem/included-part.ts';
-import type { Space } from '../filesystem/file-tree.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { FuseDriver } from '../fuse/driver.ts';
 import { hiddenMountReason } from '../fuse/mount-reach.ts';
-import { MetricFiles } from '../history/metric-files.ts';
 import { Journal } from '../journal/journal.ts';
 import { MountHandlers } from '../mount/handlers.ts';
 import { Coordinator } from '../transaction/coordinator.ts';
 import { PathLocks } from '../transaction/path-locks.ts';
 import { Settling } from '../transaction/settling.ts';
 import type { StepHook } from '../transaction/step.ts';
-import { Attention } from './attention.ts';
 import { beginExcludes } from './begin-excludes.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { chosenDriver, driverFor } from './driver-choice.ts';
+import { wireControlPlane } from './control-plane-wiring.ts';
+import { driverFor } from './driver-choice.ts';
 import { EventRing } from './event-ring.ts';
-import { History } from './history.ts';
 import { JobFiles } from './job-files.ts';
 import { Jobs } from './jobs.ts';
 import { LEASE_TIMES, type LeaseTimes } from './lease.ts';
-import { MetricSampler } from './metric-sampler.ts';
-import { ConfigurationCommands, etagOf } from './configuration-commands.ts';
-import { MirrorCommands } from './mirror-commands.ts';
 import type { MirrorSet } from './mirror-set.ts';
 import { mirrorSetFor } from './mirror-wiring.ts';
 import { Mode } from './mode.ts';
 import { ownGround } from './own-ground.ts';
-import { probeMirror } from './probe-mirror.ts';
-import { Projection } from './projection.ts';
-import { Publisher } from './publisher.ts';
 import { DirectRepairer } from './direct-repairer.ts';
 import { readyOrNot } from './ready-or-not.ts';
 import { recover } from './recovery.ts';
 import { ReplicaIdentity } from './replica-identity.ts';
 import { ScrubTimer } from './scrub-timer.ts';
 import { SingleInstance } from './single-instance.ts';
-import { VERSION } from './version.ts';
-import { endWaitsFor } from './waits.ts';
 
 /** For tests. */
 export interface ApplianceHooks {
@@ -72,18 +59,6 @@ interface Engine {
   readonly coordinator: Coordinator;
   readonly settling: Settling;
   readonly jobs: Jobs;
-}
-
-interface Observed {
-  readonly journal: Journal;
-  readonly mirrors: MirrorSet;
-  readonly mode: Mode;
-  readonly coordinator: Coordinator;
-  readonly ring: EventRing;
-  readonly jobs: Jobs;
-  readonly mirrorList: MirrorCommands;
-  readonly metrics: MetricSampler;
-  readonly history: History;
 }
 
 /** How long a stop waits for the transactions under way before it cancels them. */
@@ -194,11 +169,10 @@ export class Appliance {
       files,
       kept: await files.load(),
     });
-    const mirrorList = this.#mirrorList(mirrors, journal, coordinator);
-    const metrics = await this.#metrics(mirrors);
-    const history = await History.open(join(configuration.statePath, 'history'), logger);
-    this.#undo.push(() => history.close());
-    this.#observe({ history, journal, mirrors, mode, coordinator, ring, jobs, mirrorList, metrics });
+    this.#controlPlane = await wireControlPlane(
+      { journal, mirrors, mode, coordinator, ring, jobs },
+      { ...this.#options, undo: this.#undo, isMounted: () => this.#mounted },
+    );
     await this.#serve({ local, mirrors, mode, coordinator, settling, jobs });
   }
 
@@ -225,67 +199,6 @@ export class Appliance {
     const timer = new ScrubTimer({ schedule, mirrors, jobs });
     timer.start();
     this.#undo.push(() => timer.stop());
-  }
-
-  async #metrics(mirrors: MirrorSet): Promise<MetricSampler> {
-    const { configuration, logger } = this.#options;
-    const files = new MetricFiles(join(configuration.statePath, 'metrics'), logger);
-    const kept = await files.load(mirrors.all.map(({ name }) => name));
-    const sampler = new MetricSampler({ mirrors, files, kept });
-    sampler.start();
-    this.#undo.push(() => sampler.stop());
-    return sampler;
-  }
-
-  #configurationCommands(mirrorList: MirrorCommands, ring: EventRing): ConfigurationCommands {
-    const { configuration, configurationFile: file } = this.#options;
-    const versions = new ConfigurationVersions(join(configuration.statePath, 'configurations'));
-    file?.keepVersions(versions);
-    const unsubscribe = file?.events.on('changed', (text) =>
-      ring.emit('config.changed', { etag: etagOf(text) }),
-    );
-    this.#undo.push(() => unsubscribe?.());
-    return new ConfigurationCommands({ file, versions, rewrite: (change) => mirrorList.rewrite(change) });
-  }
-
-  #mirrorList(mirrors: MirrorSet, journal: Journal, coordinator: Coordinator): MirrorCommands {
-    const { configuration, configurationFile } = this.#options;
-    return new MirrorCommands({
-      file: configurationFile,
-      mirrors,
-      probe: async (config) => probeMirror(config, await ownGround(configuration), configuration.timeoutMs),
-      checkHostKey: (config) => checkHostKey(config, configuration.timeoutMs),
-      forget: (mirror) => journal.forget(mirror),
-      letGo: (mirror) => endWaitsFor(coordinator, mirror),
-    });
-  }
-
-  #observe(parts: Observed): void {
-    const { journal, ring, mirrorList } = parts;
-    const { configuration, logger } = this.#options;
-    const driver = chosenDriver(configuration);
-    const space = new Map<string, Space>();
-    const publisher = new Publisher({ ...parts, space, logger });
-    publisher.start();
-    this.#undo.push(() => publisher.stop());
-    const attention = new Attention({ ...parts, space });
-    attention.start();
-    this.#undo.push(() => attention.stop());
-    this.#controlPlane = new Projection({
-      ...parts,
-      configuration: this.#configurationCommands(mirrorList, ring),
-      space,
-      attention,
-      mount: () => ({
-        point: configuration.mountPoint,
-        driver: driver.name,
-        driverReason: driver.reason,
-        mounted: this.#mounted,
-      }),
-      setDetachment: (mirror, reason) => journal.setDetachment(mirror, reason),
-      setWritesOff: (reason) => journal.setWritesOff(reason),
-      version: VERSION,
-    });
   }
 
   async #mount(local: LocalTree, coordinator: Coordinator, settling: Settling): Promise<void> {
