@@ -16,6 +16,7 @@ const TEST_PACKAGES = {
   'openssh-server': () => hasProgram('sshd'),
   openssl: () => hasProgram('openssl'),
   rsync: () => hasProgram('rsync'),
+  curl: () => hasProgram('curl'),
   git: () => hasProgram('git'),
   zsh: () => hasProgram('zsh'),
   python3: () => hasProgram('python3'),
@@ -32,13 +33,13 @@ export async function setup(options = {}) {
   checkNode();
   const unlock = await lock();
   try {
-    await installPackages();
     const wanted = {
       ...(options.fuse ? FUSE_PACKAGES : {}),
       ...(options.system ? TEST_PACKAGES : {}),
       ...(options.browser ? BROWSER_PACKAGES : {}),
     };
     await installSystemPackages(wanted);
+    await installPackages();
     if (options.build && (await build({ force: options.build === 'force' })) !== 0) {
       if (options.build !== 'try') throw new SetupError('the build failed, see above');
       console.error('setup: the build failed, see above; going on without it');
@@ -91,14 +92,23 @@ async function installPackages() {
   const args = [...npm.slice(1), 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
   const code = await run(npm[0], args, { env: { ...process.env, ...headers } });
   if (code !== 0) throw new SetupError(`npm ci failed with code ${code}, see above`);
-  writeFileSync(stamp, lockHash);
+  writeFileSync(stamp, stampOf(lockHash));
+}
+
+const WITHOUT_FUSE = ' without libfuse';
+
+function stampOf(lockHash) {
+  return hasLibrary('libfuse.so.2') ? lockHash : lockHash + WITHOUT_FUSE;
 }
 
 function packagesAreCurrent(stamp, lockHash) {
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash) return true;
+  const stamped = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
+  if (stamped === stampOf(lockHash)) return true;
+  // npm leaves fuse-native out where libfuse is missing: it is asked once more when that has come.
+  if (stamped === lockHash + WITHOUT_FUSE) return false;
   const installed = statSync(join(root, 'node_modules/.package-lock.json'), { throwIfNoEntry: false });
   if (!installed || installed.mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs) return false;
-  writeFileSync(stamp, lockHash);
+  writeFileSync(stamp, stampOf(lockHash));
   return true;
 }
 
