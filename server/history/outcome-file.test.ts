@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { silentLogger } from '../base/logger.ts';
+import { jsonLogger, silentLogger } from '../base/logger.ts';
 import { endedTransaction } from '../testing/ended-transaction.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
 import { waitUntil } from '../testing/wait-until.ts';
@@ -53,4 +53,15 @@ it('counts over a clean stop and a crash, by what is in the history and not in t
 
   await rm(join(directory.path, 'outcomes.json'));
   await expectAfterStart({ committed: 6, rolledBack: 2 });
+});
+
+it('says nothing of a file that is not there yet, and tells of one that is damaged', async () => {
+  const told: string[] = [];
+  const logger = jsonLogger('debug', (line) => void told.push((JSON.parse(line) as { event: string }).event));
+  const store = new HistoryStore(directory.path, silentLogger);
+  await new OutcomeFile(directory.path, store, logger).load();
+  expect(told).toEqual([]);
+  await writeFile(join(directory.path, 'outcomes.json'), '{');
+  await new OutcomeFile(directory.path, store, logger).load();
+  expect(told).toEqual(['outcomes-unreadable']);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Outcome } from '../../shared/api.ts';
 import { asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { hasErrno } from '../filesystem/errno.ts';
 import type { HistoryStore } from './history-store.ts';
 import { COUNTED_MS, OutcomeCounts, outcomesRecordSchema } from './outcome-counts.ts';
 
@@ -33,8 +34,9 @@ export class OutcomeFile {
       this.#counts = new OutcomeCounts(record.steps);
       countedSeq = record.lastSeq;
     } catch (thrown) {
-      const error = asAppError(thrown);
-      if (error.code !== 'NOT_FOUND') this.#logger.warn('outcomes-unreadable', { error });
+      // The first start finds none.
+      if (!hasErrno(thrown, 'ENOENT'))
+        this.#logger.warn('outcomes-unreadable', { error: asAppError(thrown) });
     }
     this.#caughtUp = this.#catchUp(countedSeq);
   }
