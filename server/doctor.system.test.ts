@@ -60,7 +60,9 @@ it('finds a sound machine fine, says what could be better, and ends with 0', asy
 });
 
 it('tells a mount that is alive from one that is dead, which it leaves alone', async () => {
-  const mountPoint = async () => (await findings()).filter(({ check }) => check === 'mount point');
+  // Where the tests run in a container themselves the host is another matter.
+  const mountPoint = async () =>
+    (await findings()).filter(({ check, message }) => check === 'mount point' && !/the host/.test(message));
   await appliance.start();
   expect(await mountPoint()).toMatchObject([
     { verdict: 'fine', message: expect.stringMatching(/alive/) as string },
