@@ -17,6 +17,8 @@ const TEST_PACKAGES = {
   openssl: () => hasProgram('openssl'),
   rsync: () => hasProgram('rsync'),
   curl: () => hasProgram('curl'),
+  // The kernel's own header, which structures are compared with.
+  'linux-libc-dev': () => existsSync('/usr/include/linux/fuse.h'),
   git: () => hasProgram('git'),
   zsh: () => hasProgram('zsh'),
   python3: () => hasProgram('python3'),
