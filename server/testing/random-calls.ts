@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MountCall } from './mount-worker.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -66,7 +66,7 @@ class RandomPaths {
   constructor(random: SeededRandom, root: string, directory: string) {
     this.#random = random;
     this.#directory = directory;
-    const entries = readdirSync(join(root, directory), { recursive: true, withFileTypes: true });
+    const entries = entriesBelow(join(root, directory));
     const pathOf = (entry: { parentPath: string; name: string }) =>
       join(entry.parentPath, entry.name).slice(root.length + 1);
     const sorted = entries.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
@@ -123,4 +123,12 @@ class RandomPaths {
   #anyFolder(): string {
     return `${this.#directory}/${this.#random.pick(FOLDERS)}`;
   }
+}
+
+/** Through no symlink, as the recursion of readdir goes with newer versions of Node: two that lead up make a tree without end. */
+function entriesBelow(directory: string): Dirent[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => [
+    entry,
+    ...(entry.isDirectory() ? entriesBelow(join(directory, entry.name)) : []),
+  ]);
 }
