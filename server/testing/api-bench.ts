@@ -21,24 +21,26 @@ export interface ApiBench {
   stop(): Promise<void>;
 }
 
+/** Any free port of this machine alone. */
+export const LOOPBACK_HTTP = {
+  host: '127.0.0.1',
+  port: 0,
+  token: undefined,
+  allowedHosts: [],
+  basePath: '',
+  trustedProxies: [],
+  tls: undefined,
+};
+
 export async function startApiBench(
   options: Partial<ApiServerOptions> & { controlPlane?: MemoryControlPlane } = {},
 ): Promise<ApiBench> {
   const controlPlane = options.controlPlane ?? new MemoryControlPlane();
   controlPlane.addMirror({ id: 'web1' });
   controlPlane.addTransaction({ id: 'tx-1' });
-  const http = {
-    host: '127.0.0.1',
-    port: 0,
-    token: undefined,
-    allowedHosts: [],
-    basePath: '',
-    trustedProxies: [],
-    tls: undefined,
-  };
   const directory = await tempDirectory('api');
   const server = new ApiServer({
-    http,
+    http: LOOPBACK_HTTP,
     token: TEST_TOKEN,
     statePath: directory.path,
     log: new LogRing(),

@@ -16,7 +16,7 @@ import type { Space } from '../../filesystem/file-tree.ts';
 import { treePath } from '../../filesystem/tree-path.ts';
 import { MetricFiles } from '../../history/metric-files.ts';
 import { Reconciler } from '../../resync/reconciler.ts';
-import { TEST_TOKEN } from '../api-bench.ts';
+import { LOOPBACK_HTTP, TEST_TOKEN } from '../api-bench.ts';
 import { Engine } from '../engine.ts';
 import { MemoryControlPlane } from '../memory-control-plane.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -93,7 +93,7 @@ export class LoadStand {
     const publisher = new Publisher({ ...common, logger: silentLogger });
     const controlPlane = new Projection({ ...common, ...NOT_LOADED, metrics, attention });
     const server = new ApiServer({
-      http: HTTP,
+      http: LOOPBACK_HTTP,
       webRoot: WEB_ROOT,
       token: this.token,
       statePath: this.#engine.base,
@@ -155,15 +155,6 @@ export class LoadStand {
 }
 
 const WEB_ROOT = resolve('dist/web');
-const HTTP = {
-  host: '127.0.0.1',
-  port: 0,
-  token: undefined,
-  allowedHosts: [],
-  basePath: '',
-  trustedProxies: [],
-  tls: undefined,
-};
 
 const { jobs, configuration, mirrorList } = new MemoryControlPlane();
 /** What nobody asks for under load. */
