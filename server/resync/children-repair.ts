@@ -23,7 +23,7 @@ export async function repairChildren(
     if (!isFileSystemFolder(child)) theirs.set(child.name, child.stat);
   }
   if (isHere) {
-    await forEachConcurrently(childrenOf(repair.local, path), repair.room.entries, async (child) => {
+    await forEachConcurrently(childrenOf(repair.local, path), repair.sending.room.entries, async (child) => {
       const theirStat = theirs.get(child.name);
       theirs.delete(child.name);
       await repairName(repair, child, theirStat, { sinceMs, follow });

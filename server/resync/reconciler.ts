@@ -15,6 +15,7 @@ import { Throttle } from './throttle.ts';
 import { repairAffected } from './repair-affected.ts';
 import { RepairRoom } from './repair-room.ts';
 import { Repair } from './repair.ts';
+import { Sending } from './sending.ts';
 
 const AT_ONCE = 64;
 const LOOK_AGAIN_MS = 100;
@@ -29,7 +30,7 @@ export interface RepairProblem {
 }
 
 interface Pass {
-  readonly room: RepairRoom;
+  readonly sending: Sending;
   readonly groups: LinkGroups;
   readonly made: Set<TreePath>;
   readonly directories: RealDirectories;
@@ -141,7 +142,7 @@ export class Reconciler {
   /** Offers each stale path once, and those in whose way another one stood once more. */
   async #pass(signal: AbortSignal): Promise<'over' | 'link-lost'> {
     const pass: Pass = {
-      room: new RepairRoom(this.#roundTripMs()),
+      sending: this.#sending(signal),
       groups: new LinkGroups(this.#local),
       made: new Set(),
       directories: new RealDirectories(this.#mirror),
@@ -202,9 +203,7 @@ export class Reconciler {
       mirror: this.#mirror,
       groups: pass.groups,
       follow,
-      throttle: this.#throttle,
-      signal: this.#stopping.signal,
-      room: pass.room,
+      sending: pass.sending,
       made: pass.made,
       directories: pass.directories,
     });
@@ -214,6 +213,11 @@ export class Reconciler {
     if (locked && !isWide(stale.affected)) await this.#withLock(stale.affected, this.#stopping, work);
     else await work();
     return this.#stale.settle(stale);
+  }
+
+  #sending(signal: AbortSignal): Sending {
+    const room = new RepairRoom(this.#roundTripMs());
+    return new Sending({ local: this.#local, mirror: this.#mirror, room, throttle: this.#throttle, signal });
   }
 
   #report(pass: Pass): void {

@@ -1,27 +1,17 @@
 import { AppError, hasCode } from '../base/errors.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
-import type { FileSource, FileStat, FileTree, SmallFile } from '../filesystem/file-tree.ts';
+import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import { IDENTITY_FILE, parentOf, ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { type Child, childrenOf } from './children.ts';
-import {
-  type CompareMode,
-  type ContentRange,
-  contentOf,
-  sameContent,
-  sameFile,
-  sameMtime,
-} from './comparison.ts';
+import { type CompareMode, type ContentRange, sameContent, sameFile, sameMtime } from './comparison.ts';
 import type { LinkGroups } from './link-groups.ts';
 import { RealDirectories, statLocally } from './real-directories.ts';
-import { RepairRoom } from './repair-room.ts';
-import { Throttle } from './throttle.ts';
+import { Sending } from './sending.ts';
 
 /** What repairing one path has left to do elsewhere on the same mirror. */
 export type Follow = (affected: AffectedPath) => void;
 
-/** Up to here content is one piece, without a stream. */
-const SMALL_BYTES = 64 * 1024;
 /** So many new directories are remembered; others are listed. */
 const MOST_MADE = 10_000;
 
@@ -32,12 +22,9 @@ const MOST_MADE = 10_000;
 export class Repair {
   readonly local: LocalTree;
   readonly mirror: FileTree;
-  /** What is on its way, over all repairs that share it. */
-  readonly room: RepairRoom;
+  readonly sending: Sending;
   readonly #groups: LinkGroups;
   readonly #follow: Follow;
-  readonly #throttle: Throttle;
-  readonly #signal: AbortSignal | undefined;
   readonly #made: Set<TreePath>;
   readonly #directories: RealDirectories;
 
@@ -46,10 +33,7 @@ export class Repair {
     mirror: FileTree;
     groups: LinkGroups;
     follow: Follow;
-    throttle?: Throttle;
-    /** Ends what waits for the throttle. */
-    signal?: AbortSignal;
-    room?: RepairRoom;
+    sending?: Sending;
     /** Directories that repairs of this pass have made, and nothing has been put into since. */
     made?: Set<TreePath>;
     /** Shared by the repairs of a pass. */
@@ -59,9 +43,7 @@ export class Repair {
     this.mirror = options.mirror;
     this.#groups = options.groups;
     this.#follow = options.follow;
-    this.#throttle = options.throttle ?? new Throttle(undefined);
-    this.#signal = options.signal;
-    this.room = options.room ?? new RepairRoom();
+    this.sending = options.sending ?? new Sending(options);
     this.#made = options.made ?? new Set();
     this.#directories = options.directories ?? new RealDirectories(options.mirror);
   }
@@ -101,7 +83,7 @@ export class Repair {
 
   /** A file that has one name, and of which the mirror has nothing, in a directory that it has. */
   newFile(path: TreePath, here: FileStat): Promise<void> {
-    return this.#replace(path, here, true);
+    return this.sending.file(path, here, true);
   }
 
   /** The directory alone, in one that the mirror has: its attributes come when all is in it. */
@@ -112,20 +94,9 @@ export class Repair {
 
   /** A directory that is empty on the mirror gets all that is in it in one step; false where the mirror can't, and nothing has changed. */
   async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
-    const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
-    return this.room.with(sizeBytes, async () => {
-      const files: SmallFile[] = [];
-      for (const { name, stat: described, path: at } of children) {
-        const content = await this.local.read(at, 0, described.sizeBytes);
-        // Cut since it was listed: what is sent is to fit what is said of it.
-        if (content.length !== described.sizeBytes) return false;
-        files.push({ name, stat: described, content });
-      }
-      await this.#throttle.take(sizeBytes, this.#signal);
-      const isFilled = await this.mirror.fillDirectory(path, { stat, files });
-      if (isFilled) this.#touched(path);
-      return isFilled;
-    });
+    const isFilled = await this.sending.directory(path, stat, children);
+    if (isFilled) this.#touched(path);
+    return isFilled;
   }
 
   /** Whether the mirror's directory is new and empty, or holds only what was put there for it since. True once. */
@@ -140,7 +111,7 @@ export class Repair {
     await this.#groups.inTurn(path, async (names) => {
       if (names.length > 1 && !this.#groups.firstVisit(names, 'replacing')) return;
       if (here.type === 'symlink') return this.#remove(path, there);
-      await this.#replace(path, here);
+      await this.sending.file(path, here, false);
       await this.#linkNames(path, names, false);
     });
     await this.entry(path, 'quick');
@@ -163,9 +134,7 @@ export class Repair {
     if (there.sizeBytes < Math.min(range.offset, here.sizeBytes)) return this.#entry(path, 'content', names);
     const lengthBytes = Math.min(range.lengthBytes, Math.max(0, here.sizeBytes - range.offset));
     if (!(await sameContent(this.local, this.mirror, { ...range, lengthBytes }))) {
-      const data = await this.local.read(path, range.offset, lengthBytes);
-      await this.#throttle.take(data.length, this.#signal);
-      await this.mirror.apply({ kind: 'write', path, offset: range.offset, data }, { repeated: true });
+      await this.sending.range({ ...range, lengthBytes });
     }
     await this.#size(path, here);
     await this.attributesOf(path);
@@ -278,31 +247,10 @@ export class Repair {
       kept !== undefined && (await sameFile(this.local, this.mirror, { path, here, there: kept, compare }));
     if (same) await this.attributes(path, here, kept);
     else {
-      await this.#replace(path, here);
+      await this.sending.file(path, here, false);
       this.#touched(path);
     }
     await this.#linkNames(path, names, same);
-  }
-
-  async #replace(path: TreePath, here: FileStat, isOneOfMany = false): Promise<void> {
-    await this.room.with(here.sizeBytes, async () => {
-      const content = await this.#content(path, here.sizeBytes);
-      await this.mirror.replaceFile(path, { stat: here, content, isOneOfMany });
-    });
-  }
-
-  async #content(path: TreePath, sizeBytes: number): Promise<FileSource['content']> {
-    if (sizeBytes > SMALL_BYTES) return this.#pieces(path, sizeBytes);
-    const piece = await this.local.read(path, 0, sizeBytes);
-    await this.#throttle.take(piece.length, this.#signal);
-    return [piece];
-  }
-
-  async *#pieces(path: TreePath, sizeBytes: number): AsyncGenerator<Buffer, void, undefined> {
-    for await (const piece of contentOf(this.local, path, sizeBytes)) {
-      await this.#throttle.take(piece.length, this.#signal);
-      yield piece;
-    }
   }
 
   async #linkNames(path: TreePath, names: readonly TreePath[], same: boolean): Promise<void> {

@@ -24,7 +24,7 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
   if (!isNew) await repair.entry(path, 'quick');
   if (isNew && (await fillWhole(repair, path, here))) return repair.attributesOf(path);
   const theirs = isNew ? NOTHING : await removeStrangers(repair, path);
-  await forEachConcurrently(childrenOf(repair.local, path), repair.room.entries, (child) =>
+  await forEachConcurrently(childrenOf(repair.local, path), repair.sending.room.entries, (child) =>
     repairChild(repair, child, theirs.get(child.name), follow),
   );
   await repair.attributesOf(path);

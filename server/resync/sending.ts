@@ -1,0 +1,82 @@
+import type { FileSource, FileStat, FileTree, SmallFile } from '../filesystem/file-tree.ts';
+import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { TreePath } from '../filesystem/tree-path.ts';
+import type { Child } from './children.ts';
+import { type ContentRange, contentOf } from './comparison.ts';
+import { RepairRoom } from './repair-room.ts';
+import { Throttle } from './throttle.ts';
+
+/** Up to here content is one piece, without a stream. */
+const SMALL_BYTES = 64 * 1024;
+
+/** Sends content of the local tree to one mirror, at the rate and in the room that all who send to it share. */
+export class Sending {
+  /** What is on its way. */
+  readonly room: RepairRoom;
+  readonly #local: LocalTree;
+  readonly #mirror: FileTree;
+  readonly #throttle: Throttle;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(options: {
+    local: LocalTree;
+    mirror: FileTree;
+    room?: RepairRoom | undefined;
+    throttle?: Throttle | undefined;
+    /** Ends what waits for the throttle. */
+    signal?: AbortSignal | undefined;
+  }) {
+    this.room = options.room ?? new RepairRoom();
+    this.#local = options.local;
+    this.#mirror = options.mirror;
+    this.#throttle = options.throttle ?? new Throttle(undefined);
+    this.#signal = options.signal;
+  }
+
+  /** A whole file, which takes the place of what is there. */
+  async file(path: TreePath, stat: FileStat, isOneOfMany: boolean): Promise<void> {
+    await this.room.with(stat.sizeBytes, async () => {
+      const content = await this.#content(path, stat.sizeBytes);
+      await this.#mirror.replaceFile(path, { stat, content, isOneOfMany });
+    });
+  }
+
+  /** A part of a file, in place. */
+  async range({ path, offset, lengthBytes }: ContentRange): Promise<void> {
+    const data = await this.#read(path, offset, lengthBytes);
+    await this.#mirror.apply({ kind: 'write', path, offset, data }, { repeated: true });
+  }
+
+  /** All that is in a directory, in one step; false where the mirror can't, and nothing has changed. */
+  async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
+    const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
+    return this.room.with(sizeBytes, async () => {
+      const files: SmallFile[] = [];
+      for (const { name, stat: described, path: at } of children) {
+        const content = await this.#local.read(at, 0, described.sizeBytes);
+        // Cut since it was listed: what is sent is to fit what is said of it.
+        if (content.length !== described.sizeBytes) return false;
+        files.push({ name, stat: described, content });
+      }
+      await this.#throttle.take(sizeBytes, this.#signal);
+      return this.#mirror.fillDirectory(path, { stat, files });
+    });
+  }
+
+  async #content(path: TreePath, sizeBytes: number): Promise<FileSource['content']> {
+    return sizeBytes > SMALL_BYTES ? this.#pieces(path, sizeBytes) : [await this.#read(path, 0, sizeBytes)];
+  }
+
+  async *#pieces(path: TreePath, sizeBytes: number): AsyncGenerator<Buffer, void, undefined> {
+    for await (const piece of contentOf(this.#local, path, sizeBytes)) {
+      await this.#throttle.take(piece.length, this.#signal);
+      yield piece;
+    }
+  }
+
+  async #read(path: TreePath, offset: number, lengthBytes: number): Promise<Buffer> {
+    const data = await this.#local.read(path, offset, lengthBytes);
+    await this.#throttle.take(data.length, this.#signal);
+    return data;
+  }
+}
