@@ -51,9 +51,9 @@ function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedM
     stale.mark([{ kind: 'tree', path: ROOT }]);
     await journal.flushed();
   };
-  const admit = async () => {
+  const admit = async (ground: Promise<void>) => {
     const isNew = !journal.mirror(config.name);
-    await identity.admit({ mirror: config.name, tree, lease, markAllStale });
+    await identity.admit({ mirror: config.name, tree, lease, ground, markAllStale });
     // Making the reserved directory has set the mtime of the root there.
     if (isNew) stale.mark([{ kind: 'attributes', path: ROOT }]);
   };

@@ -22,7 +22,9 @@ export async function probeMirror(
   own: OwnGround,
   timeoutMs: number,
 ): Promise<MirrorProbe> {
-  const admit = () => refuseLocalReplica(config.name, mirror.tree);
+  const admit = async (ground: Promise<void>) => {
+    await Promise.all([ground, refuseLocalReplica(config.name, mirror.tree)]);
+  };
   const mirror: Mirror = new Mirror({ config, own, timeoutMs, logger: silentLogger, admit });
   mirror.start();
   try {

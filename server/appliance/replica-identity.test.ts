@@ -68,10 +68,11 @@ async function start(name: string, exclude: readonly string[] = []): Promise<Sta
     times: LEASE_TIMES,
     onLost: () => {},
   });
+  const ground = Promise.resolve();
   const markAllStale = () => Promise.resolve(void (filled = true));
   const started: Start = {
     admit: () =>
-      identity.admit({ mirror: 'm1', tree: includedPart(mirror, excludes), lease, markAllStale }).then(
+      identity.admit({ mirror: 'm1', tree: includedPart(mirror, excludes), lease, ground, markAllStale }).then(
         () => 'admitted',
         (error: { code: string }) => error.code,
       ),

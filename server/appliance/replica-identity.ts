@@ -35,6 +35,8 @@ export interface Admission {
   readonly mirror: string;
   readonly tree: FileTree;
   readonly lease: MirrorLease;
+  /** Rejects where the directory may be no mirror. */
+  readonly ground: Promise<void>;
   readonly markAllStale: () => Promise<void>;
 }
 
@@ -98,11 +100,14 @@ export class ReplicaIdentity {
    * there when it refuses. A mirror without history, or with somebody else's, is compared: empty ones are filled,
    * equal ones adopted.
    */
-  async admit({ mirror, tree, lease, markAllStale }: Admission): Promise<void> {
+  async admit({ mirror, tree, lease, ground, markAllStale }: Admission): Promise<void> {
     // Asked for together: at a distance each turn counts.
     const found = lease.look();
     found.catch(() => {});
-    const theirs = await readIdentity(tree, `mirror ${mirror}`);
+    const identity = readIdentity(tree, `mirror ${mirror}`);
+    identity.catch(() => {});
+    await ground;
+    const theirs = await identity;
     checkKind(mirror, theirs);
     if (theirs) this.#checkSet(mirror, theirs);
     const renewals = await lease.check(found);
@@ -198,9 +203,11 @@ export class ReplicaIdentity {
   }
 
   async #firstContact(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {
+    const empty = isEmpty(tree);
+    empty.catch(() => {});
     if (!(await tree.stat(ROOT)))
       throw new AppError('MIRROR_UNSUITABLE', `the path of ${mirror} does not exist there`);
-    if (await isEmpty(tree)) return markAllStale();
+    if (await empty) return markAllStale();
     const found = await differences(this.#local, tree, SHOWN_DIFFERENCES);
     if (found.length === 0) return;
     if (await this.#adoptions.get(mirror)?.(tree)) return markAllStale();

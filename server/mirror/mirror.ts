@@ -30,8 +30,11 @@ export interface MirrorOptions {
   readonly logger: Logger;
   /** What of this machine the mirror must not share. */
   readonly own: OwnGround;
-  /** Checks the replica's identity through `tree` after each connect; a rejection closes the connection. */
-  readonly admit: () => Promise<void>;
+  /**
+   * Checks the replica's identity through `tree` after each connect; a rejection closes the connection. Changes nothing before
+   * `ground` has shown that the directory may be a mirror.
+   */
+  readonly admit: (ground: Promise<void>) => Promise<void>;
   /** Asked before each request of an admitted session: a reason ends the link before anything more is sent. */
   readonly lapsed?: () => AppError | undefined;
 }
@@ -192,10 +195,11 @@ export class Mirror {
       const replica = await ReplicaSession.open(session, config);
       // Under way while other things are asked: at a distance each turn counts. Who needs it hears why it fails.
       replica.bootId().catch(() => {});
-      await refuseSharedGround(replica, own);
       this.#tree.attach(replica);
       void session.ended.then(() => this.#tree.detach(replica));
-      await Promise.race([admit(), session.ended.then((reason) => Promise.reject(reason))]);
+      const ground = refuseSharedGround(replica, own);
+      const admitted = Promise.all([ground, admit(ground)]);
+      await Promise.race([admitted, session.ended.then((reason) => Promise.reject(reason))]);
       const capabilities = await replica.capabilities();
       if (!session.isOpen) throw await session.ended;
       this.#established(replica, capabilities);

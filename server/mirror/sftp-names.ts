@@ -42,13 +42,14 @@ export async function mkdir(
   const at = replica.absolute(operation.path);
   const attributes = await newAttributes(replica, operation);
   const isDirectory = (found: SftpAttributes) => typeOf(found) === 'directory';
-  if (options.repeated && (await alreadyMade(replica, at, attributes, isDirectory))) return;
   try {
     await madeWith(replica, at, attributes, {
       make: () => session.mkdir(at, operation.mode & 0o777),
       unmake: () => session.rmdir(at),
     });
   } catch (thrown) {
+    // Looked at only now: most that catching up makes is not there.
+    if (options.repeated && (await alreadyMade(replica, at, attributes, isDirectory))) return;
     throw await refusedNewEntry(replica, at, thrown);
   }
 }

