@@ -2,6 +2,7 @@
  * The types of the control plane's REST and events, for programs that use it: `import type { Overview } from 'proxyfs/rest'`.
  * The document at `/api/openapi.json` says which of them each call takes and answers.
  */
+export type * from './access.ts';
 export type * from './api.ts';
 export type { ErrorCode } from './error-codes.ts';
 export type * from './events.ts';

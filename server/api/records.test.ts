@@ -1,7 +1,7 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sessionListSchema } from '../../shared/api.ts';
+import { sessionListSchema } from '../../shared/access.ts';
 import { type AuditEntry, auditListSchema } from '../../shared/audit.ts';
 import { logPageSchema } from '../../shared/log.ts';
 import { diagnosticsSchema, systemViewSchema } from '../../shared/system.ts';

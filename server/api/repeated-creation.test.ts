@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newTokenViewSchema, problemDetailsSchema } from '../../shared/api.ts';
+import { newTokenViewSchema } from '../../shared/access.ts';
+import { problemDetailsSchema } from '../../shared/api.ts';
 import type { NewMirror } from '../../shared/requests.ts';
 import { type ApiBench, startApiBench } from '../testing/api-bench.ts';
 import type { PlainAnswer } from '../testing/http-request.ts';

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { API_PREFIX, sessionListSchema, whoSchema } from '../../shared/api.ts';
+import { sessionListSchema, whoSchema } from '../../shared/access.ts';
+import { API_PREFIX } from '../../shared/api.ts';
 import { loginSchema, passwordBodySchema } from '../../shared/requests.ts';
 import { formRoutes } from './forms.ts';
 import type { Gate } from './gate.ts';

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { API_PREFIX, setupSchema } from '../../shared/api.ts';
+import { setupSchema } from '../../shared/access.ts';
+import { API_PREFIX } from '../../shared/api.ts';
 import { setupBodySchema } from '../../shared/requests.ts';
 import { formRoutes } from './forms.ts';
 import type { Gate } from './gate.ts';

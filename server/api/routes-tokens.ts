@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { API_PREFIX, newTokenViewSchema, tokenListSchema } from '../../shared/api.ts';
+import { newTokenViewSchema, tokenListSchema } from '../../shared/access.ts';
+import { API_PREFIX } from '../../shared/api.ts';
 import { newTokenSchema } from '../../shared/requests.ts';
 import { route } from './route.ts';
 import type { Tokens } from './tokens.ts';

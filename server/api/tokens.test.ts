@@ -1,7 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newTokenViewSchema, problemDetailsSchema, tokenListSchema, whoSchema } from '../../shared/api.ts';
+import { newTokenViewSchema, tokenListSchema, whoSchema } from '../../shared/access.ts';
+import { problemDetailsSchema } from '../../shared/api.ts';
 import { SCOPES, type Scope } from '../../shared/states.ts';
 import { silentLogger } from '../base/logger.ts';
 import { type ApiBench, cookieOf, loginRequest, startApiBench } from '../testing/api-bench.ts';

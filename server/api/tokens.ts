@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { SCOPES, type Scope } from '../../shared/states.ts';
 import type { NewToken } from '../../shared/requests.ts';
-import type { TokenView } from '../../shared/api.ts';
+import type { TokenView } from '../../shared/access.ts';
 import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { KeptList } from './kept-list.ts';

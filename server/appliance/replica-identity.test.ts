@@ -72,10 +72,12 @@ async function start(name: string, exclude: readonly string[] = []): Promise<Sta
   const markAllStale = () => Promise.resolve(void (filled = true));
   const started: Start = {
     admit: () =>
-      identity.admit({ mirror: 'm1', tree: includedPart(mirror, excludes), lease, ground, markAllStale }).then(
-        () => 'admitted',
-        (error: { code: string }) => error.code,
-      ),
+      identity
+        .admit({ mirror: 'm1', tree: includedPart(mirror, excludes), lease, ground, markAllStale })
+        .then(
+          () => 'admitted',
+          (error: { code: string }) => error.code,
+        ),
     identity,
     lease,
     filled: () => filled,

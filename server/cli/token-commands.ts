@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { type TokenView, newTokenViewSchema, tokenListSchema } from '../../shared/api.ts';
+import { type TokenView, newTokenViewSchema, tokenListSchema } from '../../shared/access.ts';
 import { type Scope, SCOPES } from '../../shared/states.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { AppError } from '../base/errors.ts';

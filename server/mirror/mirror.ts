@@ -17,6 +17,7 @@ import {
 } from './link-state.ts';
 import { ReplicaSession } from './replica-session.ts';
 import { RoundTrips } from './round-trips.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 import { SftpSession } from './sftp-session.ts';
 import { SftpTree } from './sftp-tree.ts';
 import { resolveLogin } from './ssh-login.ts';
@@ -45,7 +46,6 @@ export type MirrorEvents = {
   lost: { readonly error: AppError };
 };
 
-const PROBE_EVERY_MS = 2000;
 /** Callers that come right after a failed attempt share its outcome. */
 const FAILURE_COUNTS_MS = 250;
 
@@ -62,6 +62,7 @@ export class Mirror {
   #status: LinkStatus = firstLink(Date.now());
   #isStarted = false;
   #replica: ReplicaSession | undefined;
+  #signsOfLife: SignsOfLife | undefined;
   #attempt: { readonly outcome: Promise<void>; readonly abort: AbortController } | undefined;
   #awaySinceMs: number | undefined;
   #lastFailure: { readonly error: AppError; readonly atMs: number } | undefined;
@@ -218,7 +219,7 @@ export class Mirror {
     this.#tree.admit();
     if (this.#options.lapsed) replica.session.guard(this.#options.lapsed);
     void replica.session.ended.then((error) => this.#lost(replica, error));
-    this.#probeLater(replica);
+    this.#signsOfLife = new SignsOfLife(replica, () => this.#roundTrips.takeNext());
     const lacks = lacksOf(capabilities);
     if (lacks.length > 0) this.#logger.warn('mirror-lacks', { lacks });
     this.#logger.info('mirror-up', { capabilities });
@@ -268,30 +269,11 @@ export class Mirror {
   }
 
   #release(replica: ReplicaSession): void {
-    clearTimeout(this.#timer);
+    this.#signsOfLife?.stop();
     this.#lastOkAtMs = lastAnswerMs(replica.session);
     this.#sentBytesBefore += replica.session.sentBytes;
     this.#replica = undefined;
     this.#tree.detach(replica);
-  }
-
-  /** An idle link is asked for a sign of life; its silence ends the session by the request's own deadline. */
-  #probeLater(replica: ReplicaSession): void {
-    this.#timer = setTimeout(() => void this.#probe(replica), PROBE_EVERY_MS);
-  }
-
-  async #probe(replica: ReplicaSession): Promise<void> {
-    const { session, rootPath } = replica;
-    this.#roundTrips.takeNext();
-    try {
-      if (session.idleMs >= PROBE_EVERY_MS / 2) await session.lstat(rootPath);
-    } catch (thrown) {
-      // The directory was taken away under a living session: nothing there can be relied on.
-      session.end(
-        new AppError('MIRROR_UNREACHABLE', `${rootPath} is gone from the mirror`, { cause: thrown }),
-      );
-    }
-    if (this.#replica === replica) this.#probeLater(replica);
   }
 
   #move(event: LinkEvent): void {

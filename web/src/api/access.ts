@@ -7,7 +7,7 @@ import {
   setupSchema,
   type TokenView,
   tokenListSchema,
-} from '../../../shared/api.ts';
+} from '../../../shared/access.ts';
 import type { NewToken } from '../../../shared/requests.ts';
 import { request } from './http.ts';
 import { useListChange } from './list-change.ts';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
-import { whoSchema } from '../../../shared/api.ts';
+import { whoSchema } from '../../../shared/access.ts';
 import { includesScope, type Scope } from '../../../shared/states.ts';
 import { request } from './http.ts';
 

@@ -1,6 +1,6 @@
 import { LogOut } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { SessionView } from '../../../shared/api.ts';
+import type { SessionView } from '../../../shared/access.ts';
 import { useEndSessions, useSessions } from '../api/access.ts';
 import { ActionButton } from './action-button.tsx';
 import { FailureNotice } from './failure-notice.tsx';

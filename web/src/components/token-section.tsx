@@ -1,7 +1,7 @@
 import { NativeSelect, NumberInput, Text, TextInput } from '@mantine/core';
 import { KeyRound, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import type { TokenView } from '../../../shared/api.ts';
+import type { TokenView } from '../../../shared/access.ts';
 import { SCOPES, type Scope } from '../../../shared/states.ts';
 import { useMakeToken, useRevokeToken, useTokens } from '../api/access.ts';
 import { capMiddle, escapeText } from '../format/escape.ts';
