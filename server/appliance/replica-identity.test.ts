@@ -1,6 +1,6 @@
 import { cp, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../base/logger.ts';
 import { Excludes } from '../filesystem/excludes.ts';
 import { includedLocalPart, includedPart } from '../filesystem/included-part.ts';
@@ -143,7 +143,9 @@ it('takes the lease of a mirror that is adopted, and fills it', async () => {
 it('fills an empty mirror, and lets it in again at each start without another look', async () => {
   await write('a', 'file', 'content');
   const first = await start('a');
+  const expectFilling = vi.spyOn(mirror, 'expectFilling');
   expect([await first.admit(), first.filled()]).toEqual(['admitted', true]);
+  expect(expectFilling).toHaveBeenCalledTimes(1);
   await write('mirror', 'file', 'content');
   await first.lease.release();
   await first.end();

@@ -207,7 +207,10 @@ export class ReplicaIdentity {
     empty.catch(() => {});
     if (!(await tree.stat(ROOT)))
       throw new AppError('MIRROR_UNSUITABLE', `the path of ${mirror} does not exist there`);
-    if (await empty) return markAllStale();
+    if (await empty) {
+      tree.expectFilling();
+      return markAllStale();
+    }
     const found = await differences(this.#local, tree, SHOWN_DIFFERENCES);
     if (found.length === 0) return;
     if (await this.#adoptions.get(mirror)?.(tree)) return markAllStale();

@@ -32,6 +32,16 @@ export class Permits {
     return new Promise((grant) => this.#waiting.push({ count: wanted, grant }));
   }
 
+  /** Runs work with one of them. */
+  async with<T>(work: () => Promise<T>): Promise<T> {
+    await this.take();
+    try {
+      return await work();
+    } finally {
+      this.give();
+    }
+  }
+
   /** Gives back what one call of `take` was asked for. */
   give(count = 1): void {
     this.#free += Math.min(count, this.#all);

@@ -112,6 +112,8 @@ export interface FileTree {
    * or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards.
    */
   fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean>;
+  /** Says that many directories are about to be filled, so that what this takes long to start may be begun. Changes nothing. */
+  expectFilling(): void;
 
   /** A small file of the reserved directory, such as replica.json; undefined where there is none. */
   readReserved(name: string): Promise<Buffer | undefined>;

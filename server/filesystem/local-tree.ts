@@ -192,6 +192,8 @@ export class LocalTree implements FileTree {
     this.#files.forget(path);
   }
 
+  expectFilling(): void {}
+
   async fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
     this.#slots.check();
     this.#files.forget(path);

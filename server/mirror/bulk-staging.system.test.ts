@@ -83,6 +83,30 @@ it('puts many small files in place as they are, by the tar of the server', async
   expect(sent()).toBeLessThan(8);
 });
 
+it('has several programs at work where many batches wait, and starts the first one beforehand', async () => {
+  await start();
+  const started = vi.spyOn(session, 'start');
+  tree.expectFilling();
+  tree.expectFilling();
+  expect(started).toHaveBeenCalledTimes(1);
+  expect(codesOf(await replaced(FILES, 4096))).toEqual(new Set(['done']));
+  expect(readdirSync(server.root).length).toBe(FILES + 1);
+  expect(started.mock.calls.length).toBeGreaterThan(1);
+  expect(started.mock.calls.length).toBeLessThanOrEqual(4);
+});
+
+it('makes do with one program where the server allows no more channels', async () => {
+  // One is that of SFTP.
+  await start({ maxSessions: 2 });
+  const [sent, started] = [countSent(), vi.spyOn(session, 'start')];
+  expect(codesOf(await replaced(FILES))).toEqual(new Set(['done']));
+  expectAll(FILES);
+  expect(sent()).toBeLessThan(8);
+  const channels = await Promise.all(started.mock.results.map(({ value }) => value as Promise<unknown>));
+  expect(channels.length).toBeGreaterThan(1);
+  expect(channels.filter((channel) => channel !== undefined).length).toBe(1);
+});
+
 function directoryOf(k: number): DirectorySource {
   const files = Array.from({ length: 10 }, (_, at) => {
     const { stat, content } = sourceOf(100 * k + at);

@@ -10,13 +10,13 @@ import { fitsTar, tarArchive, type TarEntry } from './tar-archive.ts';
 
 /**
  * One program for many batches: the server's shell may take longer to start than a batch takes. The directory is the first
- * line of its input, so no shell has to be told where its name ends; then come batches, each behind its length.
+ * line of its input, so no shell has to be told where its name ends; then come batches, each behind its length and options.
  */
-const unpacking = (options: string) =>
-  'sh -c \'IFS= read -r at && cd -- "$at" && while IFS= read -r count; do ' +
-  `head -c "$count" | tar -x -p ${options} -f - && echo done || exit 1; done'`;
-const WITH_OWNERS = unpacking('--same-owner --numeric-owner');
-const WITHOUT_OWNERS = unpacking('-o');
+const UNPACKING =
+  'sh -c \'IFS= read -r at && cd -- "$at" && while read -r count options; do ' +
+  'head -c "$count" | tar -x -p $options -f - && echo done || exit 1; done\'';
+const WITH_OWNERS = '--same-owner --numeric-owner';
+const WITHOUT_OWNERS = '-o';
 
 /** Larger ones fill a line by themselves. */
 const LARGEST_BYTES = 64 * 1024;
@@ -28,6 +28,8 @@ const MOST_AT_ONCE = 8;
 const SHARE = 1 / 4;
 /** Until then others may join. */
 const COLLECT_MS = 5;
+/** A channel carries its window in a round trip, 2 MiB with OpenSSH, and a `tar` keeps one processor busy. */
+const MOST_PROGRAMS = 4;
 /** Beyond what a request may take: so long a batch is on its way at 100 kB/s. */
 const LIMIT_MS = 5000;
 const SPECIAL_BITS = 0o7000;
@@ -74,13 +76,21 @@ export class BulkStaging {
   #collected = 0;
   #timer: NodeJS.Timeout | undefined;
   #atOnce = 0;
+  #isHeldUp = false;
   #proof: Promise<boolean> | undefined;
   #isOff = false;
-  #program: RemoteDialogue | undefined;
+  readonly #programs: RemoteDialogue[] = [];
+  /** With those that are still starting, and those that the server refused. */
+  #begun = 0;
 
   constructor(session: SftpSession, reserved: ReservedDirectory) {
     this.#session = session;
     this.#reserved = reserved;
+  }
+
+  /** Begins what takes long to start, as many are to come. */
+  prepare(): void {
+    if (!this.#isOff) void this.#leastBusy().begin();
   }
 
   /** Its staged name once it is there with mode, mtime and owner; undefined where it is to be sent by itself. */
@@ -121,11 +131,17 @@ export class BulkStaging {
     this.#timer = undefined;
     this.#collected = 0;
     if (this.#isOff) return settle(this.#waiting.splice(0), false);
-    while (this.#waiting.length > 0 && this.#atOnce < MOST_AT_ONCE) {
+    // A batch that waits for room is the last: when it has some, there may be room for larger ones.
+    while (this.#waiting.length > 0 && this.#atOnce < MOST_AT_ONCE && !this.#isHeldUp) {
       const batch = this.#waiting.splice(0, countOf(this.#waiting, this.#session.bytes.sizeBytes * SHARE));
       if (entriesOf(batch).length < FEWEST_FILES) settle(batch, false);
       else void this.#unpack(batch);
     }
+  }
+
+  /** What had to wait for room; those that are just being collected come when they are. */
+  #sendMore(): void {
+    if (this.#timer === undefined) this.#send();
   }
 
   async #unpack(batch: readonly Waiting[]): Promise<void> {
@@ -134,22 +150,30 @@ export class BulkStaging {
     this.#atOnce -= 1;
     if (!isThere) this.#isOff = true;
     settle(batch, isThere);
-    this.#send();
+    this.#sendMore();
   }
 
   async #unpacked(batch: readonly Waiting[]): Promise<boolean> {
     const archive = tarArchive(entriesOf(batch));
-    this.#program ??= this.#programFor(batch[0]?.keepsOwner ?? false);
+    this.#isHeldUp = true;
     await this.#session.bytes.take(archive.length);
-    const sentAtMs = performance.now();
-    const answer = this.#isOff ? undefined : await this.#program.ask(String(archive.length), archive);
-    // Before those that wait for room get it: they needn't find out one after the other.
-    this.#isOff ||= answer !== 'done';
-    this.#session.bytes.give(archive.length, performance.now() - sentAtMs);
+    this.#isHeldUp = false;
+    const isDone = await this.#asked(archive, batch[0]?.keepsOwner ? WITH_OWNERS : WITHOUT_OWNERS);
     // Those that are on their way meanwhile wait for what the first one proves.
-    if (answer === 'done' && (await (this.#proof ??= this.#areRight(batch)))) return true;
+    if (isDone && (await (this.#proof ??= this.#areRight(batch)))) return true;
     await this.#remove(entriesOf(batch));
     return false;
+  }
+
+  async #asked(archive: Buffer, options: string): Promise<boolean> {
+    const sentAtMs = performance.now();
+    const answer = this.#isOff ? undefined : this.#leastBusy().ask(`${archive.length} ${options}`, archive);
+    this.#sendMore();
+    const isDone = (await answer) === 'done';
+    // Before those that wait for room get it: they needn't find out one after the other.
+    if (!isDone) this.#isOff = true;
+    this.#session.bytes.give(archive.length, performance.now() - sentAtMs);
+    return isDone;
   }
 
   /** What is in a directory comes after it, and goes before it. */
@@ -161,13 +185,24 @@ export class BulkStaging {
     await Promise.all(removals);
   }
 
-  #programFor(keepsOwner: boolean): RemoteDialogue {
-    const start = async () => {
-      const channel = await this.#session.start(keepsOwner ? WITH_OWNERS : WITHOUT_OWNERS);
-      channel?.write(`${this.#reserved.staging}\n`);
-      return channel;
-    };
-    return new RemoteDialogue(start, this.#session.timeoutMs + LIMIT_MS);
+  #leastBusy(): RemoteDialogue {
+    const [least] = this.#programs.toSorted((a, b) => a.busy - b.busy);
+    if (least && (least.busy === 0 || this.#begun === MOST_PROGRAMS)) return least;
+    const another = this.#another();
+    this.#begun += 1;
+    if (least) void this.#join(another);
+    else this.#programs.push(another);
+    return least ?? another;
+  }
+
+  /** Asked only once it has started: a server may allow fewer channels. */
+  async #join(program: RemoteDialogue): Promise<void> {
+    if (await program.begin()) this.#programs.push(program);
+  }
+
+  #another(): RemoteDialogue {
+    const start = () => this.#session.start(UNPACKING);
+    return new RemoteDialogue(start, this.#session.timeoutMs + LIMIT_MS, `${this.#reserved.staging}\n`);
   }
 
   /** By SFTP: that a shell works in the same directory, and what this tar makes of modes, times and owners. */

@@ -24,11 +24,12 @@ class Program extends EventEmitter {
 
 const LIMIT_MS = 1000;
 
-function dialogueOf(programs: readonly Program[]): RemoteDialogue {
+function dialogueOf(programs: readonly Program[], opening?: string): RemoteDialogue {
   const next = programs.values();
   return new RemoteDialogue(
     () => Promise.resolve(next.next().value as unknown as ClientChannel | undefined),
     LIMIT_MS,
+    opening,
   );
 }
 
@@ -57,4 +58,21 @@ it('takes nothing that an earlier program says late for an answer, nor its end f
 
 it('answers nothing where no program can be had', async () => {
   expect(await dialogueOf([]).ask('a')).toBeUndefined();
+});
+
+it('may be started before it is asked, and is told the opening once a program', async () => {
+  const [first, second] = [new Program(), new Program()];
+  const dialogue = dialogueOf([first, second], 'here\n');
+  expect([await dialogue.begin(), first.asked, dialogue.busy]).toEqual([true, [], 0]);
+  const answers = Promise.all([dialogue.ask('a'), dialogue.ask('b')]);
+  await expect.poll(() => first.asked).toEqual(['here\na\n', 'b\n']);
+  expect(dialogue.busy).toBe(2);
+  first.says('one\n');
+  first.emit('close');
+  expect([await answers, dialogue.busy]).toEqual([['one', undefined], 0]);
+  const answer = dialogue.ask('c');
+  await expect.poll(() => second.asked).toEqual(['here\nc\n']);
+  second.says('three\n');
+  expect(await answer).toBe('three');
+  expect(await dialogueOf([]).begin()).toBe(false);
 });

@@ -13,27 +13,57 @@ type Answer = (line: string | undefined) => void;
 export class RemoteDialogue {
   readonly #start: () => Promise<ClientChannel | undefined>;
   readonly #limitMs: number;
+  readonly #opening: string;
   #channel: Promise<ClientChannel | undefined> | undefined;
   /** The one that is listened to: what another one says late is no answer to what was asked since. */
   #current: ClientChannel | undefined;
   #waiting: Answer[] = [];
+  #busy = 0;
+  #isOpened = false;
   #rest = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(start: () => Promise<ClientChannel | undefined>, limitMs: number) {
+  /** `opening` goes before the first line, and isn't answered. */
+  constructor(start: () => Promise<ClientChannel | undefined>, limitMs: number, opening = '') {
     this.#start = start;
     this.#limitMs = limitMs;
+    this.#opening = opening;
+  }
+
+  /** How many answers are waited for. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  /** Starts it before it is asked; false where it doesn't start. */
+  async begin(): Promise<boolean> {
+    return (await this.#started()) !== undefined;
   }
 
   /** One line, without its end, and what the program reads by itself after it. */
   async ask(line: string, payload?: Buffer): Promise<string | undefined> {
+    this.#busy += 1;
+    try {
+      const channel = await this.#started();
+      return channel && (await this.#answer(channel, line, payload));
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
+  /** undefined also where it has ended meanwhile. */
+  async #started(): Promise<ClientChannel | undefined> {
     this.#channel ??= this.#begin();
     const begun = this.#channel;
     const channel = await begun;
-    if (!channel || this.#channel !== begun) return undefined;
+    return this.#channel === begun ? channel : undefined;
+  }
+
+  #answer(channel: ClientChannel, line: string, payload: Buffer | undefined): Promise<string | undefined> {
     return new Promise((answer) => {
       this.#waiting.push(answer);
-      channel.write(`${line}\n`);
+      channel.write(`${this.#isOpened ? '' : this.#opening}${line}\n`);
+      this.#isOpened = true;
       if (payload) channel.write(payload);
       this.#watch(channel);
     });
@@ -42,11 +72,13 @@ export class RemoteDialogue {
   async #begin(): Promise<ClientChannel | undefined> {
     const channel = await this.#start();
     this.#current = channel;
+    this.#isOpened = false;
     channel?.on('data', (piece: Buffer) => this.#hear(channel, piece.toString('latin1')));
     channel?.stderr.resume();
     channel?.on('error', () => this.#end(channel));
     channel?.on('close', () => this.#end(channel));
-    if (!channel) this.#channel = undefined;
+    if (channel) this.#watch(channel);
+    else this.#channel = undefined;
     return channel;
   }
 

@@ -119,6 +119,11 @@ export class SftpTree implements FileTree {
     return this.#changing(path, (replica) => replaceFile(replica, path, source));
   }
 
+  /** Also before admission: it changes nothing. */
+  expectFilling(): void {
+    this.#replica?.bulk.prepare();
+  }
+
   fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
     return this.#changing(path, (replica) => fillDirectory(replica, path, source));
   }

@@ -1,3 +1,4 @@
+import { Permits } from '../base/permits.ts';
 import type { FileSource, FileStat, FileTree, SmallFile } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
@@ -8,11 +9,15 @@ import { Throttle } from './throttle.ts';
 
 /** Up to here content is one piece, without a stream. */
 const SMALL_BYTES = 64 * 1024;
+/** Directories being listed, or read. If all were at a time, all would be ready to be sent at the same late moment. */
+const AT_ONCE = 4;
 
 /** Sends content of the local tree to one mirror, at the rate and in the room that all who send to it share. */
 export class Sending {
   /** What is on its way. */
   readonly room: RepairRoom;
+  readonly #listing = new Permits(AT_ONCE);
+  readonly #reading = new Permits(AT_ONCE);
   readonly #local: LocalTree;
   readonly #mirror: FileTree;
   readonly #throttle: Throttle;
@@ -47,20 +52,31 @@ export class Sending {
     await this.#mirror.apply({ kind: 'write', path, offset, data }, { repeated: true });
   }
 
+  /** Lists what is to be sent, a few directories at a time. */
+  listing<T>(work: () => Promise<T>): Promise<T> {
+    return this.#listing.with(work);
+  }
+
   /** All that is in a directory, in one step; false where the mirror can't, and nothing has changed. */
   async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
     const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
     return this.room.with(sizeBytes, async () => {
-      const files: SmallFile[] = [];
-      for (const { name, stat: described, path: at } of children) {
-        const content = await this.#local.read(at, 0, described.sizeBytes);
-        // Cut since it was listed: what is sent is to fit what is said of it.
-        if (content.length !== described.sizeBytes) return false;
-        files.push({ name, stat: described, content });
-      }
+      const files = await this.#reading.with(() => this.#filesOf(children));
+      if (!files) return false;
       await this.#throttle.take(sizeBytes, this.#signal);
       return this.#mirror.fillDirectory(path, { stat, files });
     });
+  }
+
+  /** undefined where one was cut since it was listed: what is sent is to fit what is said of it. */
+  async #filesOf(children: readonly Child[]): Promise<readonly SmallFile[] | undefined> {
+    const files: SmallFile[] = [];
+    for (const { name, stat, path } of children) {
+      const content = await this.#local.read(path, 0, stat.sizeBytes);
+      if (content.length !== stat.sizeBytes) return undefined;
+      files.push({ name, stat, content });
+    }
+    return files;
   }
 
   async #content(path: TreePath, sizeBytes: number): Promise<FileSource['content']> {

@@ -123,6 +123,10 @@ export class FaultyTree implements FileTree {
     return this.#change(() => this.#behind.replaceFile(path, source));
   }
 
+  expectFilling(): void {
+    this.#behind.expectFilling();
+  }
+
   fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
     return this.#change(() => this.#behind.fillDirectory(path, source));
   }

@@ -21,6 +21,8 @@ export interface SshdOptions {
   readonly root?: string;
   /** Its login may run nothing but SFTP. */
   readonly sftpOnly?: boolean;
+  /** Channels of one connection, that of SFTP among them; sshd's default is 10. */
+  readonly maxSessions?: number;
   /** Notes each request that changes or flushes something, for `changesOf`. */
   readonly logsRequests?: boolean;
   /** The server has a host key of each type; known_hosts knows the last one. */
@@ -86,6 +88,7 @@ class Sshd implements SshdMirror {
   readonly #hostKeyTypes: readonly HostKeyType[];
   readonly #requestLog: string | undefined;
   readonly #sftpOnly: boolean;
+  readonly #maxSessions: number;
   #sftpFlags: string;
   #tree: ProcessTree | undefined;
   /** What the server sees instead of files of this machine: by their path, where that is. */
@@ -102,6 +105,7 @@ class Sshd implements SshdMirror {
     this.#sftpFlags = options.sftpFlags ?? '';
     if (options.logsRequests) this.#requestLog = join(this.#directory, 'requests.log');
     this.#sftpOnly = options.sftpOnly ?? false;
+    this.#maxSessions = options.maxSessions ?? 10;
     this.#hostKeyTypes = options.hostKeyTypes ?? ['ed25519'];
     for (const [path, content] of Object.entries(options.files ?? {})) this.#show(path, content);
     mkdirSync(this.root, { recursive: true });
@@ -240,7 +244,7 @@ class Sshd implements SshdMirror {
       'KbdInteractiveAuthentication no',
       'PermitRootLogin prohibit-password',
       'UseDNS no',
-      'MaxSessions 32',
+      `MaxSessions ${this.#maxSessions}`,
       'MaxStartups 100:30:200',
       `Subsystem sftp ${this.#sftpServer()}`,
       this.#sftpOnly ? 'ForceCommand internal-sftp' : '',
