@@ -208,7 +208,7 @@ export class ReplicaIdentity {
     if (!(await tree.stat(ROOT)))
       throw new AppError('MIRROR_UNSUITABLE', `the path of ${mirror} does not exist there`);
     if (await empty) {
-      tree.expectFilling();
+      if (!(await isEmpty(this.#local))) tree.expectFilling();
       return markAllStale();
     }
     const found = await differences(this.#local, tree, SHOWN_DIFFERENCES);

@@ -79,18 +79,21 @@ export class BulkStaging {
   #isHeldUp = false;
   #proof: Promise<boolean> | undefined;
   #isOff = false;
-  readonly #programs: RemoteDialogue[] = [];
+  readonly #programs: [RemoteDialogue, ...RemoteDialogue[]];
   /** With those that are still starting, and those that the server refused. */
-  #begun = 0;
+  #begun = 1;
 
   constructor(session: SftpSession, reserved: ReservedDirectory) {
     this.#session = session;
     this.#reserved = reserved;
+    this.#programs = [this.#program()];
   }
 
-  /** Begins what takes long to start, as many are to come. */
+  /** Begins what takes long to start, as much is to come. */
   prepare(): void {
-    if (!this.#isOff) void this.#leastBusy().begin();
+    if (this.#isOff) return;
+    void this.#programs[0].begin();
+    while (this.#begun < MOST_PROGRAMS) this.#beginAnother();
   }
 
   /** Its staged name once it is there with mode, mtime and owner; undefined where it is to be sent by itself. */
@@ -186,21 +189,19 @@ export class BulkStaging {
   }
 
   #leastBusy(): RemoteDialogue {
-    const [least] = this.#programs.toSorted((a, b) => a.busy - b.busy);
-    if (least && (least.busy === 0 || this.#begun === MOST_PROGRAMS)) return least;
-    const another = this.#another();
-    this.#begun += 1;
-    if (least) void this.#join(another);
-    else this.#programs.push(another);
-    return least ?? another;
+    const least = this.#programs.reduce((one, other) => (other.busy < one.busy ? other : one));
+    if (least.busy > 0 && this.#begun < MOST_PROGRAMS) this.#beginAnother();
+    return least;
   }
 
   /** Asked only once it has started: a server may allow fewer channels. */
-  async #join(program: RemoteDialogue): Promise<void> {
-    if (await program.begin()) this.#programs.push(program);
+  #beginAnother(): void {
+    this.#begun += 1;
+    const program = this.#program();
+    void program.begin().then((hasBegun) => hasBegun && this.#programs.push(program));
   }
 
-  #another(): RemoteDialogue {
+  #program(): RemoteDialogue {
     const start = () => this.#session.start(UNPACKING);
     return new RemoteDialogue(start, this.#session.timeoutMs + LIMIT_MS, `${this.#reserved.staging}\n`);
   }

@@ -18,6 +18,8 @@ interface Waiting {
 export class ByteWindow {
   #sizeBytes = FIRST_BYTES;
   #underWayBytes = 0;
+  /** No answer has taken long so far: it grows twice as fast. */
+  #isOpening = true;
   readonly #waiting: Waiting[] = [];
 
   get sizeBytes(): number {
@@ -49,7 +51,9 @@ export class ByteWindow {
   }
 
   #adapt(bytes: number, tookMs: number): void {
-    if (tookMs < QUICK_MS) this.#sizeBytes = Math.min(MOST_BYTES, this.#sizeBytes + bytes);
+    if (tookMs >= QUICK_MS) this.#isOpening = false;
+    const growthBytes = this.#isOpening ? 2 * bytes : bytes;
+    if (tookMs < QUICK_MS) this.#sizeBytes = Math.min(MOST_BYTES, this.#sizeBytes + growthBytes);
     else if (tookMs > SLOW_MS) this.#sizeBytes = Math.max(FEWEST_BYTES, Math.floor(this.#sizeBytes / 2));
   }
 }

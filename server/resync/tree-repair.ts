@@ -24,10 +24,17 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
   if (!isNew) await repair.entry(path, 'quick');
   if (isNew && (await fillWhole(repair, path, here))) return repair.attributesOf(path);
   const theirs = isNew ? NOTHING : await removeStrangers(repair, path);
+  let goesOnBelow = false;
+  const followChild: Follow = (affected) => {
+    goesOnBelow ||= affected.kind === 'tree';
+    follow(affected);
+  };
   await forEachConcurrently(childrenOf(repair.local, path), repair.sending.room.entries, (child) =>
-    repairChild(repair, child, theirs.get(child.name), follow),
+    repairChild(repair, child, theirs.get(child.name), followChild),
   );
-  await repair.attributesOf(path);
+  // What is done below may touch it again, and needn't wait for it.
+  if (goesOnBelow) follow({ kind: 'attributes', path });
+  else await repair.attributesOf(path);
 }
 
 /** What stands directly in a directory that both have. */

@@ -247,6 +247,8 @@ class Sshd implements SshdMirror {
       `MaxSessions ${this.#maxSessions}`,
       'MaxStartups 100:30:200',
       `Subsystem sftp ${this.#sftpServer()}`,
+      // What this machine's user has in .bashrc may take its time, and leaves locks behind when a test cuts it short.
+      `SetEnv HOME=${this.#directory}`,
       this.#sftpOnly ? 'ForceCommand internal-sftp' : '',
       '',
     ].join('\n');
