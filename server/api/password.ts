@@ -143,17 +143,14 @@ export class Password {
 
   async #hashed(text: string, salt: Buffer, cost: Cost): Promise<Buffer> {
     if (this.#permits.waiting >= HASHES_WAITING) throw new AppError('TOO_MANY_ATTEMPTS');
-    await this.#permits.take();
-    try {
-      return await new Promise<Buffer>((resolve, reject) => {
+    const hashed = () =>
+      new Promise<Buffer>((resolve, reject) => {
         // One password however a keyboard composes its letters.
         scrypt(text.normalize('NFKC'), salt, HASH_BYTES, { ...cost, maxmem: MOST_MEMORY }, (error, hash) =>
           error ? reject(error) : resolve(hash),
         );
       });
-    } finally {
-      this.#permits.give();
-    }
+    return this.#permits.with(hashed);
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -44,12 +44,7 @@ export class RemoteTools {
   /** SHA-256 in hex of whole MiBs of a regular file, or up to its end; undefined where it can't be had. */
   async hash(at: string, range: Range): Promise<string | undefined> {
     if (!(await this.#available())) return undefined;
-    await this.#hashes.take();
-    try {
-      return await this.#hash(at, range);
-    } finally {
-      this.#hashes.give();
-    }
+    return this.#hashes.with(() => this.#hash(at, range));
   }
 
   async fileId(at: string): Promise<string | undefined> {
