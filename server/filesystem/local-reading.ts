@@ -25,14 +25,16 @@ export class LocalReading {
 
   async read(absolute: string, offset: number, lengthBytes: number): Promise<Buffer> {
     invariant(lengthBytes >= 0 && lengthBytes <= MAX_READ_BYTES, 'a read of at most 4 MiB');
+    const target = Buffer.allocUnsafe(lengthBytes);
+    return target.subarray(0, await this.readInto(absolute, target, offset));
+  }
+
+  /** Fills `target` as far as the file goes, and answers how far that is. */
+  async readInto(absolute: string, target: Buffer, offset: number): Promise<number> {
     return this.#open(absolute, async (fd) => {
-      const target = Buffer.allocUnsafe(lengthBytes);
       const pooled = () => readFully(fd, target, offset);
-      if (lengthBytes > SMALL_BYTES) return target.subarray(0, await pooled());
-      return target.subarray(
-        0,
-        await this.#pace.run(() => readSync(fd, target, 0, lengthBytes, offset), pooled),
-      );
+      if (target.length > SMALL_BYTES) return pooled();
+      return this.#pace.run(() => readSync(fd, target, 0, target.length, offset), pooled);
     });
   }
 

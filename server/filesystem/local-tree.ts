@@ -158,6 +158,11 @@ export class LocalTree implements FileTree {
     return translated(this.#reading.read(this.#paths.absolute(path), offset, lengthBytes));
   }
 
+  /** The beginning of a file, as far as `target` and the file go; answers how far that is. */
+  async readInto(path: TreePath, target: Buffer): Promise<number> {
+    return translated(this.#reading.readInto(this.#paths.absolute(path), target, 0));
+  }
+
   async hash(path: TreePath, offset: number, lengthBytes: number): Promise<string> {
     return translated(this.#reading.hash(this.#paths.absolute(path), offset, lengthBytes));
   }

@@ -83,6 +83,14 @@ it('puts many small files in place as they are, by the tar of the server', async
   expect(sent()).toBeLessThan(8);
 });
 
+it('knows the answers of tar from what the login is greeted with', async () => {
+  await start({ bashrc: 'echo welcome; echo done; printf "> "\n' });
+  const sent = countSent();
+  expect(codesOf(await replaced(FILES))).toEqual(new Set(['done']));
+  expectAll(FILES);
+  expect(sent()).toBeLessThan(8);
+});
+
 it('has several programs at work, which may be started beforehand', async () => {
   await start();
   const started = vi.spyOn(session, 'start');

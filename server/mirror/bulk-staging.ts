@@ -1,6 +1,6 @@
 import type { FileStat } from '../filesystem/file-tree.ts';
 import type { Owner } from '../filesystem/operation.ts';
-import { RemoteDialogue } from './remote-dialogue.ts';
+import { ANSWER, RemoteDialogue } from './remote-dialogue.ts';
 import type { ReservedDirectory } from './reserved-directory.ts';
 import { lstatOrMissing, toSftpTimes, typeOf } from './sftp-attributes.ts';
 import { type SftpAttributes, tried } from './sftp-protocol.ts';
@@ -14,7 +14,7 @@ import { fitsTar, tarArchive, type TarEntry } from './tar-archive.ts';
  */
 const UNPACKING =
   'sh -c \'IFS= read -r at && cd -- "$at" && while read -r count options; do ' +
-  'head -c "$count" | tar -x -p $options -f - && echo done || exit 1; done\'';
+  `head -c "$count" | tar -x -p $options -f - && echo ${ANSWER}done || exit 1; done'`;
 const WITH_OWNERS = '--same-owner --numeric-owner';
 const WITHOUT_OWNERS = '-o';
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ClientChannel } from 'ssh2';
 import { expect, it } from 'vitest';
-import { RemoteDialogue } from './remote-dialogue.ts';
+import { ANSWER, RemoteDialogue } from './remote-dialogue.ts';
 
 /** The part of a channel that a dialogue uses. */
 class Program extends EventEmitter {
@@ -33,13 +33,13 @@ function dialogueOf(programs: readonly Program[], opening?: string): RemoteDialo
   );
 }
 
-it('gives each question the answer of its turn, however they are cut', async () => {
+it('gives each question the answer of its turn, however they are cut and whatever else is printed', async () => {
   const program = new Program();
   const dialogue = dialogueOf([program]);
   const answers = Promise.all([dialogue.ask('a'), dialogue.ask('b')]);
   await expect.poll(() => program.asked).toEqual(['a\n', 'b\n']);
-  program.says('on');
-  program.says('e\ntwo\n');
+  program.says(`welcome\n${ANSWER}on`);
+  program.says(`e\n> ${ANSWER}two\n`);
   expect(await answers).toEqual(['one', 'two']);
 });
 
@@ -50,9 +50,9 @@ it('takes nothing that an earlier program says late for an answer, nor its end f
   expect(first.isClosed).toBe(true);
   const answer = dialogue.ask('next');
   await expect.poll(() => second.asked).toEqual(['next\n']);
-  first.says('late\n');
+  first.says(`${ANSWER}late\n`);
   first.emit('close');
-  second.says('right\n');
+  second.says(`${ANSWER}right\n`);
   expect(await answer).toBe('right');
 });
 
@@ -67,12 +67,12 @@ it('may be started before it is asked, and is told the opening once a program', 
   const answers = Promise.all([dialogue.ask('a'), dialogue.ask('b')]);
   await expect.poll(() => first.asked).toEqual(['here\na\n', 'b\n']);
   expect(dialogue.busy).toBe(2);
-  first.says('one\n');
+  first.says(`${ANSWER}one\n`);
   first.emit('close');
   expect([await answers, dialogue.busy]).toEqual([['one', undefined], 0]);
   const answer = dialogue.ask('c');
   await expect.poll(() => second.asked).toEqual(['here\nc\n']);
-  second.says('three\n');
+  second.says(`${ANSWER}three\n`);
   expect(await answer).toBe('three');
   expect(await dialogueOf([]).begin()).toBe(false);
 });

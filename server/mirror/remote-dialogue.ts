@@ -1,5 +1,7 @@
 import type { ClientChannel } from 'ssh2';
 
+/** What the program begins each answer with: the login's shell may print things of its own. */
+export const ANSWER = 'proxyfs:';
 /** So long it stays when nobody asks. */
 const IDLE_MS = 5000;
 const MOST_ANSWER_CHARS = 1000;
@@ -7,7 +9,7 @@ const MOST_ANSWER_CHARS = 1000;
 type Answer = (line: string | undefined) => void;
 
 /**
- * A program on the server that answers each line with one, started when first asked and ended when nobody asks any more: starting
+ * A program on the server that answers each line with one, behind `ANSWER`, started when first asked and ended when nobody asks any more: starting
  * one takes longer than hundreds of answers. Where it doesn't start or answer, the answers are undefined.
  */
 export class RemoteDialogue {
@@ -86,7 +88,10 @@ export class RemoteDialogue {
     if (channel !== this.#current) return;
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#waiting.shift()?.(line);
+    for (const line of lines) {
+      const at = line.lastIndexOf(ANSWER);
+      if (at >= 0) this.#waiting.shift()?.(line.slice(at + ANSWER.length));
+    }
     if (this.#rest.length > MOST_ANSWER_CHARS) this.#end(channel);
     else this.#watch(channel);
   }

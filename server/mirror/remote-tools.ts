@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Permits } from '../base/permits.ts';
 import { IDENTITY_FILE } from '../filesystem/tree-path.ts';
-import { RemoteDialogue } from './remote-dialogue.ts';
+import { ANSWER, RemoteDialogue } from './remote-dialogue.ts';
 import type { ReservedDirectory } from './reserved-directory.ts';
 import { tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 const hashCommand = (skip: number, count: number) =>
   `xargs -0 -n1 sh -c 'dd if="$0" bs=${MIB} skip=${skip} count=${count} 2>/dev/null | sha256sum'`;
 /** Answers each path with a line, `-` where it can't be told. */
-const FILE_IDS = `sh -c 'while IFS= read -r path; do stat -c %d:%i -- "$path" 2>/dev/null || echo -; done'`;
+const FILE_IDS = `sh -c 'while IFS= read -r path; do stat -c ${ANSWER}%d:%i -- "$path" 2>/dev/null || echo ${ANSWER}-; done'`;
 
 /** sshd allows ten sessions on a connection, of which one is SFTP. */
 const HASHES_AT_ONCE = 3;
@@ -57,7 +57,8 @@ export class RemoteTools {
   async #hash(at: string, { offset, lengthBytes }: Range): Promise<string | undefined> {
     const command = hashCommand(offset / MIB, Math.ceil(lengthBytes / MIB));
     const output = await this.#session.run(command, `${at}\0`, lengthBytes / SLOWEST_BYTES_PER_MS);
-    return /^([\da-f]{64}) /.exec(output ?? '')?.[1];
+    // The login's shell may print something before.
+    return /^([\da-f]{64}) /m.exec(output ?? '')?.[1];
   }
 
   #available(): Promise<boolean> {

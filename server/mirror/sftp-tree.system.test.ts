@@ -12,8 +12,8 @@ describeFileTree('the SFTP tree on a real OpenSSH server', async () => {
   return { tree, root: server.root, stop };
 });
 
-describeFileTree('the SFTP tree on a server with a strict umask', async () => {
-  const server = await startSshdMirror({ sftpFlags: '-u 077' });
+describeFileTree('the SFTP tree on a server with a strict umask that greets each login', async () => {
+  const server = await startSshdMirror({ sftpFlags: '-u 077', bashrc: 'echo welcome\n' });
   const { tree, close } = await openTree(server.config());
   const stop = async () => {
     close();

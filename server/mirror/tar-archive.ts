@@ -31,15 +31,24 @@ export function fitsTar({ name, uid, gid, mtime }: TarEntry): boolean {
  * empty, so that the numbers count.
  */
 export function tarArchive(entries: readonly TarEntry[]): Buffer {
-  const pieces = entries.flatMap((entry) => {
-    const rest = entry.content.length % BLOCK_BYTES;
-    return [header(entry), entry.content, Buffer.alloc(rest === 0 ? 0 : BLOCK_BYTES - rest)];
-  });
-  return Buffer.concat([...pieces, Buffer.alloc(2 * BLOCK_BYTES)]);
+  const sizes = entries.map(({ content }) => BLOCK_BYTES + inBlocks(content.length));
+  // One piece of memory: three for each of thousands of files would keep the collector busy.
+  const archive = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 2 * BLOCK_BYTES));
+  let at = 0;
+  for (const [index, entry] of entries.entries()) {
+    writeHeader(archive.subarray(at, at + BLOCK_BYTES), entry);
+    entry.content.copy(archive, at + BLOCK_BYTES);
+    at += sizes[index] ?? 0;
+  }
+  return archive;
 }
 
-function header({ type, name, mode, uid, gid, mtime, content }: TarEntry): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
+function inBlocks(bytes: number): number {
+  return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
+}
+
+/** Into a block of zeros. */
+function writeHeader(block: Buffer, { type, name, mode, uid, gid, mtime, content }: TarEntry): void {
   block.write(name, 0);
   block.write(octal(mode, 7), 100, 'latin1');
   block.write(octal(uid, 7), 108, 'latin1');
@@ -49,9 +58,9 @@ function header({ type, name, mode, uid, gid, mtime, content }: TarEntry): Buffe
   // The sum is made over a field of blanks.
   block.write(`        ${type === 'file' ? '0' : '5'}`, 148, 'latin1');
   block.write('ustar\0' + '00', 257, 'latin1');
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (const byte of block) sum += byte;
   block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
-  return block;
 }
 
 function octal(value: number, digits: number): string {

@@ -61,7 +61,7 @@ export class Sending {
   async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
     const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
     return this.room.with(sizeBytes, async () => {
-      const files = await this.#reading.with(() => this.#filesOf(children));
+      const files = await this.#reading.with(() => this.#filesOf(children, sizeBytes));
       if (!files) return false;
       await this.#throttle.take(sizeBytes, this.#signal);
       return this.#mirror.fillDirectory(path, { stat, files });
@@ -69,11 +69,14 @@ export class Sending {
   }
 
   /** undefined where one was cut since it was listed: what is sent is to fit what is said of it. */
-  async #filesOf(children: readonly Child[]): Promise<readonly SmallFile[] | undefined> {
+  async #filesOf(children: readonly Child[], sizeBytes: number): Promise<readonly SmallFile[] | undefined> {
     const files: SmallFile[] = [];
+    // One piece of memory for all: the collector has as much work with a small one.
+    let rest = Buffer.allocUnsafe(sizeBytes);
     for (const { name, stat, path } of children) {
-      const content = await this.#local.read(path, 0, stat.sizeBytes);
-      if (content.length !== stat.sizeBytes) return undefined;
+      const content = rest.subarray(0, stat.sizeBytes);
+      rest = rest.subarray(stat.sizeBytes);
+      if ((await this.#local.readInto(path, content)) !== stat.sizeBytes) return undefined;
       files.push({ name, stat, content });
     }
     return files;

@@ -21,6 +21,8 @@ export interface SshdOptions {
   readonly root?: string;
   /** Its login may run nothing but SFTP. */
   readonly sftpOnly?: boolean;
+  /** What the login's shell, where that is bash, works off before each command. */
+  readonly bashrc?: string;
   /** Channels of one connection, that of SFTP among them; sshd's default is 10. */
   readonly maxSessions?: number;
   /** Notes each request that changes or flushes something, for `changesOf`. */
@@ -108,6 +110,7 @@ class Sshd implements SshdMirror {
     this.#maxSessions = options.maxSessions ?? 10;
     this.#hostKeyTypes = options.hostKeyTypes ?? ['ed25519'];
     for (const [path, content] of Object.entries(options.files ?? {})) this.#show(path, content);
+    if (options.bashrc !== undefined) writeFileSync(join(this.#directory, '.bashrc'), options.bashrc);
     mkdirSync(this.root, { recursive: true });
     generateKey(this.identityFile, 'ed25519');
     this.#makeHostKeys();
