@@ -104,7 +104,6 @@ async function round(seconds: number): Promise<void> {
   if (failures.length > 0) throw failures[0];
   await stand.expectHealed();
   await crew.expectWholeCalls();
-  figure(`${seconds} s, seed ${SEED}: ${crew.summary()}`);
 }
 
 function sum(numbers: readonly number[]): number {
@@ -121,6 +120,7 @@ it(
       if (KEPT) await stand.keep(KEPT);
       throw error;
     }
+    figure(`${SECONDS} s, seed ${SEED}: ${crew.summary()}`);
     expect(crew.acknowledged).toBeGreaterThan(SECONDS);
   },
   180_000 + SECONDS * 4000,

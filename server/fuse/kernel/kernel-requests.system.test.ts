@@ -109,7 +109,7 @@ for i in range(100):
     expect(total).toBeLessThan(530);
   });
 
-  it('lets the kernel read ahead by 1 MiB, where this may be set', async () => {
+  it('lets the kernel read ahead by 2 MiB, where this may be set', async () => {
     const minor = (await mountedAt(tree.mountPoint))?.deviceMinor;
     const setting = `/sys/class/bdi/0:${minor}/read_ahead_kb`;
     // In a container /sys is read-only as a rule.
@@ -117,6 +117,6 @@ for i in range(100):
       () => true,
       () => false,
     );
-    expect(await readFile(setting, 'utf8')).toBe(maySet ? '1024\n' : '128\n');
+    expect(await readFile(setting, 'utf8')).toBe(maySet ? '2048\n' : '128\n');
   });
 });

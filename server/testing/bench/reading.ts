@@ -1,28 +1,45 @@
 import { ApplianceProcess } from '../appliance-process.ts';
-import { mediansOf, type Row } from './table.ts';
+import { overSshfs } from './sshfs.ts';
+import { mediansOf, type BenchPlace, type Row } from './table.ts';
 import { dropCaches, READ_FILE, timed, WRITE_FILE } from './timed.ts';
 
 const RUNS = 5;
 const MIB = 400;
 
-/** One large file, read through the mount and where it really is. */
-export async function measureReading(): Promise<Row[]> {
+/** Reads a file in a directory, and answers how many milliseconds that took. */
+type Read = (directory: string) => Promise<number>;
+
+/**
+ * One large file, read through the mount and where it really is. What is read again comes from the kernel's cache, for each FUSE
+ * file system in the same way: sshfs shows how fast that is.
+ */
+export async function measureReading({ mirrors, scratch }: BenchPlace): Promise<Row[]> {
   const appliance = new ApplianceProcess({ mirrors: [] });
+  const write = (directory: string) => timed(directory, WRITE_FILE, 'large', String(MIB));
+  const read: Read = (directory) => timed(directory, READ_FILE, 'large');
+  const cold: Read = async (directory) => {
+    await dropCaches('all');
+    return read(directory);
+  };
+  const cached: Read = async (directory) => {
+    await read(directory);
+    return read(directory);
+  };
+  const again = `${MIB} MiB read again`;
   try {
     await appliance.start();
-    await timed(appliance.mountPoint, WRITE_FILE, 'large', String(MIB));
-    const read = (directory: string) => timed(directory, READ_FILE, 'large');
-    const cold = async (directory: string) => {
-      await dropCaches('all');
-      return read(directory);
+    const { mountPoint, localPath } = appliance;
+    await write(mountPoint);
+    const plain = { name: 'the plain directory', directory: localPath };
+    const besideSshfs = async (directory: string) => {
+      await write(directory);
+      return compared(again, cached, mountPoint, { name: 'sshfs with `kernel_cache`', directory });
     };
-    const cached = async (directory: string) => {
-      await read(directory);
-      return read(directory);
-    };
+    const overPeer = await overSshfs(mirrors[0], scratch, besideSshfs, ['kernel_cache']);
     return [
-      await compared(`${MIB} MiB read again`, cached, appliance),
-      await compared(`${MIB} MiB read, nothing cached`, cold, appliance),
+      await compared(again, cached, mountPoint, plain),
+      ...(overPeer ? [overPeer] : []),
+      await compared(`${MIB} MiB read, nothing cached`, cold, mountPoint, plain),
     ];
   } finally {
     await appliance.stop();
@@ -31,19 +48,20 @@ export async function measureReading(): Promise<Row[]> {
 
 async function compared(
   what: string,
-  read: (directory: string) => Promise<number>,
-  { mountPoint, localPath }: ApplianceProcess,
+  read: Read,
+  mountPoint: string,
+  other: { readonly name: string; readonly directory: string },
 ): Promise<Row> {
-  const { oursMs, plainMs } = await mediansOf(RUNS, {
+  const { oursMs, theirsMs } = await mediansOf(RUNS, {
     oursMs: () => read(mountPoint),
-    plainMs: () => read(localPath),
+    theirsMs: () => read(other.directory),
   });
   const rate = (elapsedMs: number) => `${((MIB * 1000) / elapsedMs).toFixed(0)} MiB/s`;
   return {
     what,
     proxyfs: rate(oursMs),
-    other: `the plain directory: ${rate(plainMs)}`,
-    times: plainMs / oursMs,
+    other: `${other.name}: ${rate(theirsMs)}`,
+    times: theirsMs / oursMs,
     of: 'the speed',
   };
 }

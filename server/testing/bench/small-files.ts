@@ -1,7 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { runCommand } from '../run-command.ts';
-import type { SshdMirror } from '../sshd-mirror.ts';
+import { overSshfs } from './sshfs.ts';
 import { mediansOf, type BenchPlace, type Row } from './table.ts';
 import { CREATE_FILES, timed } from './timed.ts';
 
@@ -30,32 +27,4 @@ export async function measureSmallFiles({ appliance, mirrors, scratch }: BenchPl
       of: 'the rate',
     },
   ];
-}
-
-async function overSshfs<T>(
-  mirror: SshdMirror | undefined,
-  scratch: string,
-  work: (directory: string) => Promise<T>,
-): Promise<T | undefined> {
-  const directory = join(scratch, 'sshfs');
-  await mkdir(directory, { recursive: true });
-  if (!mirror) throw new Error('a mirror is needed');
-  const { port, identityFile, knownHosts } = mirror;
-  const options = `port=${port},IdentityFile=${identityFile},UserKnownHostsFile=${knownHosts}`;
-  const target = `root@127.0.0.1:${scratch}`;
-  try {
-    const mounted = await runCommand('sshfs', [target, directory, '-o', options], {
-      directory: scratch,
-      timeoutMs: 20_000,
-    });
-    if (mounted.code !== 0) throw new Error(mounted.stderr);
-  } catch (error) {
-    process.stderr.write(`SKIPPED the comparison with sshfs: ${String(error)}\n`);
-    return undefined;
-  }
-  try {
-    return await work(directory);
-  } finally {
-    await runCommand('umount', ['-l', directory], { directory: scratch, timeoutMs: 20_000 });
-  }
 }
