@@ -4,15 +4,13 @@ import { AppError } from '../../base/errors.ts';
 import { appErrorOf, hasErrno } from '../../filesystem/errno.ts';
 
 const DEVICE = '/dev/fuse';
-/** Copying more than this would hold up the event loop for longer than a pool thread costs. */
-const MOST_AT_ONCE_BYTES = 64 * 1024;
 
 /** One connection to the kernel: whole messages in, whole messages out. */
 export interface Device {
   /** Waits for the next message; rejects with the errno of read(2). */
   read(target: Buffer): Promise<number>;
-  /** One message in pieces. Small ones have been taken when this returns; rejects with the errno of write(2). */
-  write(pieces: readonly Buffer[]): Promise<void> | void;
+  /** One message in pieces, taken when this returns; throws the errno of write(2). */
+  write(pieces: readonly Buffer[]): void;
   /** One message that the kernel may take time over. */
   writeSlowly(pieces: readonly Buffer[]): Promise<void>;
   close(): Promise<void>;
@@ -44,9 +42,8 @@ export class FuseDevice implements Device {
     return (await readFile(this.descriptor, target, 0, target.length, null)).bytesRead;
   }
 
-  write(pieces: readonly Buffer[]): Promise<void> | void {
-    const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (sizeBytes > MOST_AT_ONCE_BYTES) return this.writeSlowly(pieces);
+  /** At once, also the largest: copying 1 MiB takes no longer than the turn through the thread pool. */
+  write(pieces: readonly Buffer[]): void {
     writevSync(this.descriptor, pieces);
   }
 

@@ -174,36 +174,36 @@ export class Session {
   /** Never rejects: an unanswered request would block its caller for ever. */
   async #carryOut(call: Call, run: Run): Promise<void> {
     try {
-      await this.#answer(call, await run(call));
+      this.#answer(call, await run(call));
     } catch (thrown) {
       const error = asAppError(thrown);
       const { opcode } = call.header;
       if (error.code === 'BUG') this.#parts.logger.error('request-failed', { opcode, error });
-      await this.#answerError(call, errnoOf(error));
+      this.#answerError(call, errnoOf(error));
     } finally {
       this.#calls.remove(call);
     }
   }
 
-  async #answer({ header }: Call, { body, sent, unheard }: Answer): Promise<void> {
+  #answer({ header }: Call, { body, sent, unheard }: Answer): void {
     const sizeBytes = body.reduce((sum, piece) => sum + piece.length, 0);
-    const failure = await this.#send([answerHeader(header.unique, 0, sizeBytes), ...body]);
+    const failure = this.#send([answerHeader(header.unique, 0, sizeBytes), ...body]);
     sent?.();
     if (!failure) return;
     unheard?.();
     // EINVAL: the kernel found the answer impossible and has not taken it.
-    if (hasErrno(failure, 'EINVAL')) await this.#answerError({ header }, errnoNumber('EIO'));
+    if (hasErrno(failure, 'EINVAL')) this.#answerError({ header }, errnoNumber('EIO'));
   }
 
-  async #answerError({ header }: Pick<Call, 'header'>, errno: number): Promise<void> {
-    await this.#send([answerHeader(header.unique, -errno, 0)]);
+  #answerError({ header }: Pick<Call, 'header'>, errno: number): void {
+    this.#send([answerHeader(header.unique, -errno, 0)]);
   }
 
   /** Answers why the kernel didn't take it: ENOENT is a request given up, ENODEV a mount gone. */
-  async #send(pieces: readonly Buffer[]): Promise<unknown> {
+  #send(pieces: readonly Buffer[]): unknown {
     try {
-      // Small answers are written before this returns, so that a node is told in the same step as it is counted.
-      await this.#parts.device.write(pieces);
+      // Written before this returns, so that a node is told in the same step as it is counted.
+      this.#parts.device.write(pieces);
       return undefined;
     } catch (error) {
       if (!hasErrno(error, 'ENOENT', 'ENODEV', 'ENOTCONN'))
