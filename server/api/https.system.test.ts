@@ -5,7 +5,14 @@ import { io } from 'socket.io-client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { jsonLogger } from '../base/logger.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { type ApiBench, cookieOf, loginRequest, startApiBench, TEST_TOKEN } from '../testing/api-bench.ts';
+import {
+  type ApiBench,
+  cookieOf,
+  loginRequest,
+  LOOPBACK_HTTP,
+  startApiBench,
+  TEST_TOKEN,
+} from '../testing/api-bench.ts';
 import { httpRequest, type PlainRequest } from '../testing/http-request.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
 import { waitUntil } from '../testing/wait-until.ts';
@@ -42,16 +49,7 @@ const tls = () => ({ certFile: at('cert.pem'), keyFile: at('key.pem') });
 
 async function start(): Promise<void> {
   await useCertificate('one');
-  const http = {
-    host: '127.0.0.1',
-    port: 0,
-    token: undefined,
-    allowedHosts: [],
-    basePath: '',
-    trustedProxies: [],
-    tls: tls(),
-  };
-  bench = await startApiBench({ http });
+  bench = await startApiBench({ http: { ...LOOPBACK_HTTP, tls: tls() } });
 }
 
 async function ask(path: string, request: PlainRequest = {}) {

@@ -1,6 +1,7 @@
 import { cp, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { Excludes } from '../filesystem/excludes.ts';
 import { includedLocalPart, includedPart } from '../filesystem/included-part.ts';
@@ -14,7 +15,8 @@ import { ReplicaIdentity } from './replica-identity.ts';
 
 /** One start of an appliance whose tree and journal are in directories of this name. */
 interface Start {
-  admit(): Promise<string>;
+  /** `ground`: by default the directory may be a mirror. */
+  admit(ground?: Promise<void>): Promise<string>;
   readonly identity: ReplicaIdentity;
   readonly lease: MirrorLease;
   readonly filled: () => boolean;
@@ -68,10 +70,9 @@ async function start(name: string, exclude: readonly string[] = []): Promise<Sta
     times: LEASE_TIMES,
     onLost: () => {},
   });
-  const ground = Promise.resolve();
   const markAllStale = () => Promise.resolve(void (filled = true));
   const started: Start = {
-    admit: () =>
+    admit: (ground = Promise.resolve()) =>
       identity
         .admit({ mirror: 'm1', tree: includedPart(mirror, excludes), lease, ground, markAllStale })
         .then(
@@ -124,6 +125,15 @@ it('clears and writes nothing on a mirror of another set', async () => {
   expect(await (await start('a')).admit()).toBe('FOREIGN_REPLICA');
   expect(await readdir(undo)).toEqual(['left']);
   expect(await mirror.readReserved('lease.json')).toBeUndefined();
+});
+
+it('changes nothing and knows nothing of a directory that may be no mirror', async () => {
+  await write('a', 'file', 'content');
+  const started = await start('a');
+  const refused = Promise.reject(new AppError('MIRROR_UNSUITABLE', 'it lies inside another replica'));
+  expect([await started.admit(refused), started.filled()]).toEqual(['MIRROR_UNSUITABLE', false]);
+  expect(await readdir(join(temp.path, 'mirror/tree'))).toEqual([]);
+  expect([await started.admit(), started.filled()]).toEqual(['admitted', true]);
 });
 
 it('writes nothing to a mirror of unknown origin that it refuses', async () => {
