@@ -33,6 +33,13 @@ describe('what was written to a mirror', () => {
     expect(recent.list(1)).toEqual([entry('/a'), extent('/b')]);
   });
 
+  it('is suspect again when it was written after the flush, also within the same millisecond', () => {
+    recent.add([extent('/a')], 0);
+    recent.flushed(treePath('/a'));
+    recent.add([extent('/a')], 0);
+    expect(recent.list(0)).toEqual([extent('/a')]);
+  });
+
   it('becomes its directories when it is too much, and the whole tree when those are', () => {
     recent.add(
       Array.from({ length: 20_001 }, (_, k) => entry(`/d${k % 3}/f${k}`)),

@@ -9,6 +9,8 @@ const MOST_PATHS = 20_000;
 interface Write {
   readonly affected: AffectedPath;
   readonly atMs: number;
+  /** Counted: within a millisecond a flush and what is written after it would look alike. */
+  readonly number: number;
 }
 
 /**
@@ -19,29 +21,40 @@ interface Write {
 export class RecentWrites {
   /** In order of time. */
   readonly #writes = new Map<string, Write>();
+  /** By file, the last write that its latest flush covers; in order of time. */
+  readonly #flushed = new Map<TreePath, number>();
+  #count = 0;
 
   add(affected: readonly AffectedPath[], nowMs = Date.now()): void {
-    for (const path of affected) this.#put({ affected: path, atMs: nowMs });
+    for (const path of affected) this.#put(path, nowMs);
     this.#prune(nowMs);
     if (this.#writes.size > MOST_PATHS) this.#collapse(nowMs);
   }
 
   /** The content of this file is on the mirror's disk; whether its name is, a flush of the file doesn't say. */
   flushed(path: TreePath): void {
-    for (const [key, { affected }] of this.#writes) {
-      if (affected.kind === 'extent' && affected.path === path) this.#writes.delete(key);
-    }
+    this.#flushed.delete(path);
+    this.#flushed.set(path, this.#count);
+    if (this.#flushed.size <= MOST_PATHS) return;
+    // A flush that is forgotten costs a needless comparison.
+    const [oldest = path] = this.#flushed.keys();
+    this.#flushed.delete(oldest);
   }
 
   list(nowMs = Date.now()): AffectedPath[] {
     this.#prune(nowMs);
-    return underNewNames([...this.#writes.values()].map(({ affected }) => affected));
+    const unsure = [...this.#writes.values()].filter((write) => !this.#isFlushed(write));
+    return underNewNames(unsure.map(({ affected }) => affected));
   }
 
-  #put(write: Write): void {
-    const key = keyOf(write.affected);
+  #isFlushed({ affected, number }: Write): boolean {
+    return affected.kind === 'extent' && number <= (this.#flushed.get(affected.path) ?? 0);
+  }
+
+  #put(affected: AffectedPath, atMs: number): void {
+    const key = keyOf(affected);
     this.#writes.delete(key);
-    this.#writes.set(key, write);
+    this.#writes.set(key, { affected, atMs, number: ++this.#count });
   }
 
   #prune(nowMs: number): void {
@@ -55,8 +68,7 @@ export class RecentWrites {
     const directories = new Set(this.list(nowMs).flatMap(directoriesOf));
     this.#writes.clear();
     const few = directories.size <= MOST_PATHS / 2;
-    for (const path of few ? directories : [ROOT])
-      this.#put({ affected: { kind: 'tree', path }, atMs: nowMs });
+    for (const path of few ? directories : [ROOT]) this.#put({ kind: 'tree', path }, nowMs);
   }
 }
 
