@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { METRIC_STATES } from '../shared/states.ts';
 import { ApplianceProcess } from './testing/appliance-process.ts';
 import { type BrowserWindow, TestBrowser } from './testing/browser.ts';
 import { compareTrees } from './testing/compare-trees.ts';
@@ -68,6 +69,7 @@ describe('the page of a mirror', () => {
     await dashboard.shows('mirror-guarantee', `127.0.0.1 port ${first.port}`);
     await dashboard.shows('mirror-history', /in sync for [\d.]+ % of the time that Proxyfs ran/);
     await dashboard.shows('mirror-history', /Sent\s*highest: [\d.]+ \w+\/s/);
+    expect(new Set(await formsOfStates()).size).toBe(METRIC_STATES.length);
     await dashboard.page.getByText('7d', { exact: true }).click();
     await dashboard.shows('mirror-history', '7d ago');
     await dashboard.press('Scrub web1');
@@ -205,3 +207,11 @@ describe('removing a mirror', () => {
     await operator.page.context().close();
   });
 });
+
+/** What bars of each state look like in the legend, but for their colours. */
+function formsOfStates(): Promise<string[]> {
+  const bars = dashboard.page.getByTestId('mirror-history').locator('li line');
+  return bars.evaluateAll((lines) =>
+    lines.map((line) => `${line.getAttribute('stroke-width')} ${line.getAttribute('stroke-dasharray')}`),
+  );
+}

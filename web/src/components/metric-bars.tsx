@@ -1,5 +1,6 @@
-import type { ReactNode } from 'react';
+import type { PropsWithChildren, ReactNode } from 'react';
 import { METRIC_STEPS, type MetricPoint, type MirrorMetrics } from '../../../shared/mirror-metrics.ts';
+import type { MetricState } from '../../../shared/states.ts';
 import { formatBytes, formatExact, formatMilliseconds } from '../format/quantities.ts';
 import classes from './metric-bars.module.css';
 import { METRIC_TONES, METRIC_WORDS } from './metric-words.ts';
@@ -14,6 +15,13 @@ const VALUES: Record<Measure, (point: MetricPoint) => number | undefined> = {
 const LEAST_HIGH = 0.001;
 /** In hundredths: one that is next to nothing is still seen. */
 const LEAST_SHOWN = 8;
+/** Which state it was shows without colours as well: a bar is whole, thin, or broken, in hundredths of the height. */
+const FORMS: Record<MetricState, { readonly width: number; readonly dashes?: string }> = {
+  'in-sync': { width: 0.8 },
+  detached: { width: 0.25 },
+  stale: { width: 0.8, dashes: '24 10' },
+  down: { width: 0.8, dashes: '8 8' },
+};
 
 export interface MetricBarsProps {
   readonly metrics: MirrorMetrics;
@@ -22,7 +30,7 @@ export interface MetricBarsProps {
   readonly label: string;
 }
 
-/** How a mirror was: a bar for each step, as high as what is measured, in the colour of the worst state. */
+/** How a mirror was: a bar for each step, as high as what is measured, in the look of the worst state. */
 export function MetricBars({ metrics: { points, range }, measure, label }: MetricBarsProps): ReactNode {
   const { points: steps, stepSeconds } = METRIC_STEPS[range];
   const highest = highestOf(points, measure);
@@ -69,8 +77,37 @@ function Bar({ point: { at, rttMs, state, sentBytes }, x, height }: BarProps): R
     ? `p50 ${formatMilliseconds(rttMs.p50)}, p95 ${formatMilliseconds(rttMs.p95)}`
     : 'no answer';
   return (
-    <rect x={x + 0.1} y={100 - height} width={0.8} height={height} data-tone={METRIC_TONES[state]}>
+    <StateBar state={state} x={x} height={height}>
       <title>{`${formatExact(Date.parse(at))}: ${METRIC_WORDS[state]}, ${trip}, ${formatBytes(sentBytes)} sent`}</title>
-    </rect>
+    </StateBar>
+  );
+}
+
+/** What a bar of this state looks like. */
+export function StateSwatch({ state }: { readonly state: MetricState }): ReactNode {
+  return (
+    <svg className={classes['swatch']} viewBox="0 50 1 50" preserveAspectRatio="none" aria-hidden>
+      <StateBar state={state} x={0} height={50} />
+    </svg>
+  );
+}
+
+type StateBarProps = PropsWithChildren<Pick<BarProps, 'x' | 'height'> & { readonly state: MetricState }>;
+
+function StateBar({ state, x, height, children }: StateBarProps): ReactNode {
+  const { width, dashes } = FORMS[state];
+  const middle = x + 0.5;
+  return (
+    <line
+      x1={middle}
+      x2={middle}
+      y1={100}
+      y2={100 - height}
+      strokeWidth={width}
+      strokeDasharray={dashes}
+      data-tone={METRIC_TONES[state]}
+    >
+      {children}
+    </line>
   );
 }

@@ -4,7 +4,7 @@ import { MetricBars } from './metric-bars.tsx';
 import { shortSummaryOf, summaryOf } from './metric-words.ts';
 import classes from './mirror-heartbeat.module.css';
 
-/** A mirror's last hour, a bar for each minute: as high as its round trips were long, in the colours of its states. */
+/** A mirror's last hour, a bar for each minute: as high as its round trips were long, in the looks of its states. */
 export const MirrorHeartbeat = memo(({ id }: { readonly id: string }): ReactNode => {
   const { data, isError } = useMirrorMetrics(id, '1h');
   const isKnown = data !== undefined && data.points.length > 0;

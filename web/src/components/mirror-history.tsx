@@ -4,14 +4,13 @@ import { METRIC_RANGES, type MetricRange, type MirrorMetrics } from '../../../sh
 import { METRIC_STATES } from '../../../shared/states.ts';
 import { useMirrorMetrics } from '../api/mirrors.ts';
 import { formatBytes, formatMilliseconds } from '../format/quantities.ts';
-import { highestOf, type Measure, MetricBars } from './metric-bars.tsx';
-import bars from './metric-bars.module.css';
-import { METRIC_TONES, METRIC_WORDS, summaryOf } from './metric-words.ts';
+import { highestOf, type Measure, MetricBars, StateSwatch } from './metric-bars.tsx';
+import { METRIC_WORDS, summaryOf } from './metric-words.ts';
 import classes from './mirror-history.module.css';
 import { QueryState } from './query-state.tsx';
 import { Section } from './section.tsx';
 
-/** How a mirror was: round trips and what was sent, step by step, in the colours of its states. */
+/** How a mirror was: round trips and what was sent, step by step, in the looks of its states. */
 export function MirrorHistory({ id }: { readonly id: string }): ReactNode {
   const [range, setRange] = useState<MetricRange>('1h');
   const metrics = useMirrorMetrics(id, range);
@@ -40,9 +39,10 @@ export function MirrorHistory({ id }: { readonly id: string }): ReactNode {
 
 function Legend(): ReactNode {
   return (
-    <ul className={classes['legend']} aria-label="Colours">
+    <ul className={classes['legend']} aria-label="What the bars stand for">
       {METRIC_STATES.map((state) => (
-        <li key={state} className={bars['swatch']} data-tone={METRIC_TONES[state]}>
+        <li key={state}>
+          <StateSwatch state={state} />
           {METRIC_WORDS[state]}
         </li>
       ))}
