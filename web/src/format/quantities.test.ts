@@ -22,6 +22,10 @@ describe('quantities', () => {
     ]);
   });
 
+  it('writes no parts of a byte, which rates come with', () => {
+    expect([172.233, 0.4, 1023.6, 1536.5].map(formatBytes)).toEqual(['172 B', '0 B', '1 KiB', '1.5 KiB']);
+  });
+
   it('writes round trips with three digits', () => {
     expect([0.845, 12.34, 250.4, 1250].map(formatMilliseconds)).toEqual([
       '0.84 ms',

@@ -4,9 +4,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** `1536` -> `1.5 KiB`. */
+/** `1536` -> `1.5 KiB`; rates come with parts of a byte. */
 export function formatBytes(sizeBytes: number): string {
-  if (sizeBytes < 1024) return `${sizeBytes} B`;
+  const whole = Math.round(sizeBytes);
+  if (whole < 1024) return `${whole} B`;
   let value = sizeBytes;
   let unit = 'B';
   for (const next of BYTE_UNITS) {
