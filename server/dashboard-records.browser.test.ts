@@ -12,6 +12,8 @@ import { isSignedBy, WebhookReceiver } from './testing/webhook-receiver.ts';
 
 /** Nothing is asked for again: it is pushed. */
 const FOLLOWS_WITHIN_MS = 2000;
+/** Lines of the log, on a screen 800 px high. */
+const MORE_THAN_FIT = 60;
 
 let mirror: SshdMirror;
 let appliance: ApplianceProcess;
@@ -53,6 +55,31 @@ describe('the page of the log', () => {
     await mirror.restart();
     await dashboard.page.getByLabel('Contains').fill('no-such-word');
     await dashboard.shows('log', 'Nothing like that has been logged.');
+  });
+});
+
+describe('the lines of the log', () => {
+  const goOn = () => dashboard.page.getByRole('button', { name: 'Go on following' });
+  const isAtEnd = () =>
+    dashboard.page
+      .getByRole('log')
+      .evaluate((lines) => lines.scrollHeight - lines.scrollTop - lines.clientHeight < 1);
+
+  it('stay at their end whatever the width, until somebody scrolls up', async () => {
+    for (let k = 0; k < MORE_THAN_FIT; k += 1)
+      await appliance.api('/api/v1/mirrors/web1/retry', { method: 'POST' });
+    await dashboard.load('/log');
+    await dashboard.shows('log-line', 'api.change');
+    for (const width of [360, 1440, 700]) {
+      await dashboard.page.setViewportSize({ width, height: 800 });
+      await waitUntil(`the end is in sight at ${width} px`, isAtEnd);
+    }
+    expect(await goOn().count()).toBe(0);
+    await dashboard.page.getByRole('log').evaluate((lines) => lines.scrollTo(0, 0));
+    await goOn().waitFor();
+    expect(await findingsOf(window.page)).toEqual([]);
+    await goOn().click();
+    await waitUntil('the end is in sight again', isAtEnd);
   });
 });
 

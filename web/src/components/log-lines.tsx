@@ -16,7 +16,11 @@ export function LogLines({ lines }: { readonly lines: readonly LogLine[] }): Rea
   const last = lines.at(-1);
   useEffect(() => {
     const shown = place.current;
-    if (follows && shown && last) shown.scrollTop = shown.scrollHeight;
+    if (!follows || !shown) return undefined;
+    // Also when lines break anew at another width, which carries the end out of sight.
+    const observer = new ResizeObserver(() => (shown.scrollTop = shown.scrollHeight));
+    observer.observe(shown);
+    return () => observer.disconnect();
   }, [follows, last]);
   if (!last) return <Empty>Nothing like that has been logged.</Empty>;
   const look = ({ scrollTop, scrollHeight, clientHeight }: HTMLDivElement) =>
@@ -39,7 +43,12 @@ export function LogLines({ lines }: { readonly lines: readonly LogLine[] }): Rea
         ))}
       </div>
       {!follows && (
-        <Button size="xs" className={classes['follow'] ?? ''} onClick={() => setFollows(true)}>
+        <Button
+          variant="default"
+          size="xs"
+          className={classes['follow'] ?? ''}
+          onClick={() => setFollows(true)}
+        >
           Go on following
         </Button>
       )}
