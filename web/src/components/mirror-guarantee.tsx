@@ -54,7 +54,7 @@ export function MirrorGuarantee({ mirror }: { readonly mirror: MirrorView }): Re
           </>
         )}
       </Facts>
-      {!capabilities && <Empty>What its server can do is known after the first connection.</Empty>}
+      {!capabilities && <Empty>What its server can do is known once it is connected.</Empty>}
     </Section>
   );
 }
