@@ -7,6 +7,7 @@ import { type OwnerMapping, ownersByName } from './account-ids.ts';
 import type { MirrorCapabilities } from './link-state.ts';
 import { bootIdOf } from './boot-id.ts';
 import { BulkStaging } from './bulk-staging.ts';
+import { DefaultAttributes } from './default-attributes.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { RemoteTools } from './remote-tools.ts';
 import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
@@ -23,6 +24,7 @@ export class ReplicaSession {
   readonly reserved: ReservedDirectory;
   readonly tools: RemoteTools;
   readonly bulk: BulkStaging;
+  readonly defaults = new DefaultAttributes();
   readonly #owner: MirrorConfiguration['owner'];
   /** Undefined where owners are the same numbers there. */
   #mapping: OwnerMapping | undefined;

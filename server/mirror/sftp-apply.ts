@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import type { ApplyOptions } from '../filesystem/file-tree.ts';
 import type { Operation, OperationOf } from '../filesystem/operation.ts';
+import type { OperationKind } from '../../shared/states.ts';
 import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { missingIsDivergence } from './divergence.ts';
 import type { ReplicaSession } from './replica-session.ts';
@@ -13,6 +14,9 @@ import { isRefusal, type SftpAttributes, STATUS } from './sftp-protocol.ts';
 import { rmdir, unlink } from './sftp-removal.ts';
 import { rename } from './sftp-rename.ts';
 
+/** Those after which a directory may be another one, or treat what is made in it differently. */
+const CHANGE_DIRECTORIES: ReadonlySet<OperationKind> = new Set(['chmod', 'chown', 'rmdir', 'rename']);
+
 /** Carries one operation out on a mirror. */
 export async function applyOperation(
   replica: ReplicaSession,
@@ -20,6 +24,21 @@ export async function applyOperation(
   options: ApplyOptions,
 ): Promise<void> {
   refuseTheRoot(operation);
+  if (!CHANGE_DIRECTORIES.has(operation.kind)) return carryOut(replica, operation, options);
+  const forget = () => {
+    replica.defaults.forget(operation.path);
+    if ('to' in operation) replica.defaults.forget(operation.to);
+  };
+  // RACE: before, for what is made behind it in the queue; and after, for what was looked at before it.
+  forget();
+  try {
+    await carryOut(replica, operation, options);
+  } finally {
+    forget();
+  }
+}
+
+function carryOut(replica: ReplicaSession, operation: Operation, options: ApplyOptions): Promise<void> {
   switch (operation.kind) {
     case 'create':
       return create(replica, operation, options);

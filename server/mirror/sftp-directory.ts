@@ -13,12 +13,14 @@ export async function fillDirectory(
   path: TreePath,
   source: DirectorySource,
 ): Promise<boolean> {
-  const { session, handles, reserved, bulk } = replica;
+  const { session, handles, reserved, bulk, defaults } = replica;
   await reserved.make();
   const staged = await bulk.stageDirectory(await withOwners(replica, source));
   if (!staged) return false;
   const renamed = await tried(session.rename(staged.at, replica.absolute(path)));
   handles.forget(path);
+  // It is another directory now.
+  defaults.forget(path);
   if (renamed.refusal) await staged.discard();
   return !renamed.refusal;
 }

@@ -2,6 +2,7 @@ import { AppError } from '../base/errors.ts';
 import type { ApplyOptions } from '../filesystem/file-tree.ts';
 import type { OperationOf, Owner } from '../filesystem/operation.ts';
 import { PATH_MAX } from '../filesystem/tree-path.ts';
+import type { NewEntry } from './default-attributes.ts';
 import { diverged, refusedNewEntry } from './divergence.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, setAttributes, typeOf } from './sftp-attributes.ts';
@@ -20,7 +21,7 @@ export async function create(
   handles.forget(path);
   if (options.repeated && (await alreadyMade(replica, at, attributes, isEmptyFile))) return;
   const open = () =>
-    madeWith(replica, at, attributes, {
+    madeWith(replica, { kind: 'file', path }, attributes, {
       make: () => session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, mode & 0o777),
       unmake: async (handle) => {
         await Promise.all([session.close(handle), session.remove(at)]);
@@ -43,7 +44,7 @@ export async function mkdir(
   const attributes = await newAttributes(replica, operation);
   const isDirectory = (found: SftpAttributes) => typeOf(found) === 'directory';
   try {
-    await madeWith(replica, at, attributes, {
+    await madeWith(replica, { kind: 'directory', path: operation.path }, attributes, {
       make: () => session.mkdir(at, operation.mode & 0o777),
       unmake: () => session.rmdir(at),
     });
@@ -67,7 +68,7 @@ export async function symlink(
   if (options.repeated && (await isLinkTo(replica, at, target))) return;
   try {
     const [, written] = await Promise.all([
-      madeWith(replica, at, attributes, {
+      madeWith(replica, { kind: 'symlink', path }, attributes, {
         make: () => session.symlink(target, at),
         unmake: () => session.remove(at),
       }),
@@ -83,22 +84,29 @@ export async function symlink(
   }
 }
 
-/** Sets attributes in the train of the request that makes the entry; the server's umask must not decide. */
+/**
+ * Makes an entry and sees to its attributes in the same train of requests; the server's umask must not decide. What is known
+ * to come out right is left at that.
+ */
 async function madeWith<T>(
   replica: ReplicaSession,
-  at: string,
+  entry: Pick<NewEntry, 'kind' | 'path'>,
   attributes: readonly SftpAttributes[],
   { make, unmake }: { make: () => Promise<T>; unmake: (made: T) => Promise<void> },
 ): Promise<T> {
-  const { session } = replica;
+  const { session, defaults } = replica;
+  const at = replica.absolute(entry.path);
+  const [wanted, ...more] = attributes;
+  const learnt = wanted && more.length === 0 ? { ...entry, wanted } : undefined;
+  if (learnt && defaults.areRight(learnt)) return make();
   const making = tried(make());
+  const looking = learnt && tried(session.lstat(at));
   // Only the kind that follows no symlink may be sent before the answer: something else may stand there.
   const inTrain = session.extensions.lsetstat ? attributes : [];
-  const [made, ...sets] = await Promise.all([
-    making,
-    ...inTrain.map((set) => tried(session.lsetstat(at, set))),
-  ]);
+  const setting = inTrain.map((set) => tried(session.lsetstat(at, set)));
+  const [made, found, ...sets] = await Promise.all([making, looking, ...setting]);
   if (made.refusal) throw made.refusal;
+  if (learnt && found?.value) defaults.learn(learnt, found.value);
   try {
     for (const [index, set] of attributes.entries()) {
       if (sets[index] === undefined || sets[index].refusal) await setAttributes(session, at, set);
