@@ -23,6 +23,16 @@ describe('a cancellation', () => {
     expect(cancellation.signal.reason).toBe(reason);
   });
 
+  it('tells those who asked to be told, also late ones, but nobody who takes it back', () => {
+    const cancellation = new Cancellation();
+    const told: string[] = [];
+    cancellation.onCancel(() => told.push('early'));
+    cancellation.onCancel(() => told.push('taken back'))();
+    cancellation.cancel(reason);
+    cancellation.onCancel(() => told.push('late'));
+    expect(told).toEqual(['early', 'late']);
+  });
+
   it('lets work end by itself, or goes on without it', async () => {
     const cancellation = new Cancellation();
     expect(await cancellation.orCancelled(Promise.resolve('done'))).toBe('done');

@@ -33,21 +33,27 @@ export class Cancellation {
     if (this.#reason) throw this.#reason;
   }
 
+  /** Calls back once when it is cancelled, at once if it is already; the answer takes that back. */
+  onCancel(listener: () => void): () => void {
+    if (this.#reason) listener();
+    else this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   /** Follows `work` until it is given up; then answers undefined, and `work` goes on unheard. */
   async orCancelled<T>(work: Promise<T>): Promise<T | undefined> {
     if (this.#reason) {
       work.catch(() => {});
       return undefined;
     }
-    let listener = () => {};
+    let unregister = () => {};
     const cancelled = new Promise<undefined>((resolve) => {
-      listener = () => resolve(undefined);
-      this.#listeners.add(listener);
+      unregister = this.onCancel(() => resolve(undefined));
     });
     try {
       return await Promise.race([work, cancelled]);
     } finally {
-      this.#listeners.delete(listener);
+      unregister();
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Cancellation } from '../base/cancellation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 
 /**
@@ -21,9 +22,17 @@ export interface Caller {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
   readonly pid: number | undefined;
-  /** Aborts with INTERRUPTED when the caller was interrupted (a signal, Ctrl-C). */
-  readonly signal: AbortSignal;
+  /** Cancelled with INTERRUPTED when the caller was interrupted (a signal, Ctrl-C). */
+  readonly cancellation: Cancellation;
 }
+
+/** Who asks on nobody's behalf, and waits for as long as it takes. */
+export const NOBODY: Caller = {
+  uid: undefined,
+  gid: undefined,
+  pid: undefined,
+  cancellation: new Cancellation(),
+};
 
 /** stat(2) as FUSE carries it. */
 export interface Attributes {

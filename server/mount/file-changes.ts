@@ -154,6 +154,6 @@ export class FileChanges {
 
 /** What the engine is told of the caller. */
 export function runOptions(caller: Caller, precondition?: () => Promise<void>): RunOptions {
-  const { signal, uid } = caller;
-  return { signal, ...(uid !== undefined && { uid }), ...(precondition && { precondition }) };
+  const { cancellation, uid } = caller;
+  return { cancellation, ...(uid !== undefined && { uid }), ...(precondition && { precondition }) };
 }

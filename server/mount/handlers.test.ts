@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { chmod, link, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppError } from '../base/errors.ts';
+import { Cancellation } from '../base/cancellation.ts';
+import { AppError, asAppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
@@ -19,8 +20,8 @@ const A = treePath('/a');
 const B = treePath('/b');
 const isRoot = process.geteuid?.() === 0;
 
-function callerOf(uid?: number, signal = new AbortController().signal): Caller {
-  return { uid, gid: uid, pid: undefined, signal };
+function callerOf(uid?: number, cancellation = new Cancellation()): Caller {
+  return { uid, gid: uid, pid: undefined, cancellation };
 }
 const caller = callerOf();
 const errorOf = (code: string) => expect.objectContaining({ code });
@@ -389,17 +390,17 @@ describe('reading', () => {
   it('goes on while a change of the same file hangs', async () => {
     await writeFile(at('a'), 'content');
     const handle = await opened('/a');
-    const interrupt = new AbortController();
+    const cancellation = new Cancellation();
     transactions.beforeLock = () =>
       new Promise((_, reject) => {
-        interrupt.signal.addEventListener('abort', () => reject(interrupt.signal.reason as AppError));
+        cancellation.onCancel(() => reject(asAppError(cancellation.reason)));
       });
-    const hanging = expect(write(handle, 0, 'x', callerOf(0, interrupt.signal))).rejects.toEqual(
+    const hanging = expect(write(handle, 0, 'x', callerOf(0, cancellation))).rejects.toEqual(
       errorOf('INTERRUPTED'),
     );
     expect(await contentOf(handle)).toBe('content');
     expect(await handlers.getattr(A, undefined)).toMatchObject({ sizeBytes: 7 });
-    interrupt.abort(new AppError('INTERRUPTED'));
+    cancellation.cancel(new AppError('INTERRUPTED'));
     await hanging;
   });
 

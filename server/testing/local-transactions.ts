@@ -24,10 +24,10 @@ export class LocalTransactions implements Transactions {
     this.#tree = tree;
   }
 
-  async run(operation: Operation, { precondition, signal }: RunOptions = {}): Promise<void> {
+  async run(operation: Operation, { precondition, cancellation }: RunOptions = {}): Promise<void> {
     await this.beforeLock?.(operation);
     const done = this.#last.then(async () => {
-      signal?.throwIfAborted();
+      cancellation?.throwIfCancelled();
       await precondition?.();
       const reason = this.refuse?.(operation);
       if (reason) throw reason;

@@ -1,6 +1,7 @@
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Cancellation } from '../base/cancellation.ts';
 import { AppError, hasCode } from '../base/errors.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import { treePath } from '../filesystem/tree-path.ts';
@@ -112,13 +113,13 @@ describe.each(CASES)('%s', (_title, operation) => {
 
   it('is on none when the caller gives up while a mirror is silent', async () => {
     mirror(1).tree.fail('silent');
-    const caller = new AbortController();
+    const cancellation = new Cancellation();
     engine.step = (step, { mirror: name }) => {
       if (step === 'mirror-applying' && name === 'm2')
-        setImmediate(() => caller.abort(new AppError('INTERRUPTED')));
+        setImmediate(() => cancellation.cancel(new AppError('INTERRUPTED')));
       return Promise.resolve();
     };
-    await expect(engine.coordinator.run(operation, { signal: caller.signal })).rejects.toSatisfy((error) =>
+    await expect(engine.coordinator.run(operation, { cancellation })).rejects.toSatisfy((error) =>
       hasCode(error, 'INTERRUPTED'),
     );
     await expectUnchanged(engine.mirrors);

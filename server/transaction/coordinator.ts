@@ -76,9 +76,8 @@ export class Coordinator {
   async run(operation: Operation, options: RunOptions = {}): Promise<void> {
     this.#options.admit();
     const transaction = this.#begin(operation, options.uid);
-    const onAbort = () => transaction.cancel(asAppError(options.signal?.reason));
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    if (options.signal?.aborted) onAbort();
+    const { cancellation } = options;
+    const unregister = cancellation?.onCancel(() => transaction.cancel(asAppError(cancellation.reason)));
     try {
       await this.#runLocked(transaction, options);
     } catch (thrown) {
@@ -86,7 +85,7 @@ export class Coordinator {
       if (transaction.state === 'preparing') transaction.enter('rolled-back', error);
       throw error;
     } finally {
-      options.signal?.removeEventListener('abort', onAbort);
+      unregister?.();
       this.#inFlight.delete(transaction.id);
       this.events.emit('ended', transaction);
     }

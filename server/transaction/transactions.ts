@@ -1,9 +1,10 @@
+import type { Cancellation } from '../base/cancellation.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 
 export interface RunOptions {
-  /** Aborts when the caller gave up; the transaction is then undone and rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Cancelled when the caller gives up; the transaction is then undone and rejects with the reason. */
+  readonly cancellation?: Cancellation;
   /** Runs with the paths locked, before anything is noted or sent; its rejection refuses the operation. */
   readonly precondition?: () => Promise<void>;
   readonly uid?: number;

@@ -1,3 +1,4 @@
+import { Cancellation } from '../../base/cancellation.ts';
 import { AppError } from '../../base/errors.ts';
 
 /** libfuse's option `intr` makes it send this signal to the thread of an interrupted request, once a second. */
@@ -6,7 +7,7 @@ export const INTERRUPT_SIGNAL = 'SIGUSR2';
 const LONG_WAIT_MS = 300;
 
 interface Waiting {
-  readonly controller: AbortController;
+  readonly cancellation: Cancellation;
   readonly sinceMs: number;
 }
 
@@ -34,11 +35,11 @@ export class Interrupts {
     process.off(INTERRUPT_SIGNAL, this.#onSignal);
   }
 
-  async watch<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const waiting = { controller: new AbortController(), sinceMs: performance.now() };
+  async watch<T>(work: (cancellation: Cancellation) => Promise<T>): Promise<T> {
+    const waiting = { cancellation: new Cancellation(), sinceMs: performance.now() };
     this.#waiting.add(waiting);
     try {
-      return await work(waiting.controller.signal);
+      return await work(waiting.cancellation);
     } finally {
       this.#waiting.delete(waiting);
     }
@@ -46,13 +47,13 @@ export class Interrupts {
 
   /** Ends all that still wait, whoever waits for them. */
   endAll(reason: AppError): void {
-    for (const { controller } of this.#waiting) controller.abort(reason);
+    for (const { cancellation } of this.#waiting) cancellation.cancel(reason);
   }
 
   #endLongWaits(): void {
     const longBeforeMs = performance.now() - LONG_WAIT_MS;
-    for (const { controller, sinceMs } of this.#waiting) {
-      if (sinceMs <= longBeforeMs) controller.abort(new AppError('INTERRUPTED'));
+    for (const { cancellation, sinceMs } of this.#waiting) {
+      if (sinceMs <= longBeforeMs) cancellation.cancel(new AppError('INTERRUPTED'));
     }
   }
 }

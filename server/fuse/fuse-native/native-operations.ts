@@ -1,6 +1,6 @@
 import { AppError, hasCode } from '../../base/errors.ts';
 import { treePath, type TreePath } from '../../filesystem/tree-path.ts';
-import type { AttributeChange, Caller, FuseHandlers, Handle } from '../driver.ts';
+import { type AttributeChange, type Caller, type FuseHandlers, type Handle, NOBODY } from '../driver.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { NativeRequest } from './native-binding.ts';
 import {
@@ -227,20 +227,13 @@ export class NativeOperations {
 
   /** The caller's ids don't reach JavaScript in fuse-native, so what is made belongs to this process's user. */
   #change<T>(work: (caller: Caller) => Promise<T>): Promise<T> {
-    return this.#interrupts.watch((signal) => work({ ...NOBODY, signal }));
+    return this.#interrupts.watch((cancellation) => work({ ...NOBODY, cancellation }));
   }
 }
 
 type Halves = [low: number, high: number];
 type Place = [length: number, offsetLow: number, offsetHigh: number];
 
-/** For what is answered from the local directory and ends by itself. */
-const NOBODY: Caller = {
-  uid: undefined,
-  gid: undefined,
-  pid: undefined,
-  signal: new AbortController().signal,
-};
 const DIRECTORY_ENTRY = { name: '', inode: 0xffff_ffffn, type: 0o040_000 };
 
 /** The path of something looked for: what may not be made at the reserved name is simply not there. */

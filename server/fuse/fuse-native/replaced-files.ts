@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { asAppError, hasCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { childOf, parentOf, type TreePath } from '../../filesystem/tree-path.ts';
-import type { Caller, FuseHandlers, Handle } from '../driver.ts';
+import { type Caller, type FuseHandlers, type Handle, NOBODY } from '../driver.ts';
 import type { NativeRequest } from './native-binding.ts';
 import type { OpenPaths } from './open-paths.ts';
 
@@ -11,14 +11,6 @@ const FOLLOWS_WITHIN_MS = 1000;
 const RETRY_EVERY_MS = 5000;
 const COPY_BYTES = 1 << 20;
 const RENAME_NOREPLACE = 1;
-
-/** A caller that waits for as long as it takes. */
-const UNINTERRUPTED: Caller = {
-  uid: undefined,
-  gid: undefined,
-  pid: undefined,
-  signal: new AbortController().signal,
-};
 
 interface Hidden {
   readonly path: TreePath;
@@ -98,8 +90,8 @@ export class ReplacedFiles {
 
   async #isSameFile(handle: Handle, path: TreePath): Promise<boolean> {
     const [one, other] = await Promise.all([
-      this.#handlers.getattr(path, handle, UNINTERRUPTED),
-      this.#handlers.getattr(path, undefined, UNINTERRUPTED),
+      this.#handlers.getattr(path, handle, NOBODY),
+      this.#handlers.getattr(path, undefined, NOBODY),
     ]);
     return one.inode === other.inode && one.device === other.device;
   }
@@ -138,7 +130,7 @@ export class ReplacedFiles {
   #retryLater(hidden: Hidden): void {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      void this.#putBack(hidden, UNINTERRUPTED).then((done) =>
+      void this.#putBack(hidden, NOBODY).then((done) =>
         done ? this.#handlers.release(hidden.spare) : undefined,
       );
     }, RETRY_EVERY_MS);

@@ -9,24 +9,15 @@ import type { RequestHeader } from './protocol/message.ts';
 export class Call {
   readonly header: RequestHeader;
   readonly caller: Caller;
-  readonly #interruption = new Cancellation();
 
   constructor(header: RequestHeader) {
     const { uid, gid, pid } = header;
-    const interruption = this.#interruption;
     this.header = header;
-    this.caller = {
-      uid,
-      gid,
-      pid,
-      get signal() {
-        return interruption.signal;
-      },
-    };
+    this.caller = { uid, gid, pid, cancellation: new Cancellation() };
   }
 
   interrupt(reason: AppError): void {
-    this.#interruption.cancel(reason);
+    this.caller.cancellation.cancel(reason);
   }
 }
 

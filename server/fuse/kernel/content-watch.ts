@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { ROOT } from '../../filesystem/tree-path.ts';
+import { NOBODY } from '../driver.ts';
 import { isSameContent, type Node, stampOf } from './node.ts';
 import type { Served } from './served.ts';
 
@@ -56,5 +57,3 @@ export class ContentWatch {
     if (before && !isSameContent(before, node.stamp)) await notifications.contentChanged(node);
   }
 }
-
-const NOBODY = { uid: undefined, gid: undefined, pid: undefined, signal: new AbortController().signal };

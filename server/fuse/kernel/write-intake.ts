@@ -66,7 +66,7 @@ export class WriteIntake {
     }
     let hasRoom = false;
     const load = async () => {
-      await this.#room.take(sizeBytes, caller.signal);
+      await this.#room.take(sizeBytes, caller.cancellation);
       hasRoom = true;
       return this.#parked.load(stored, sizeBytes);
     };

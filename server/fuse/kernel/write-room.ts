@@ -2,6 +2,7 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cancellation } from '../../base/cancellation.ts';
 import { AppError } from '../../base/errors.ts';
 import { appErrorOf } from '../../filesystem/errno.ts';
 
@@ -27,21 +28,21 @@ export class WriteRoom {
     return true;
   }
 
-  /** Rejects with the signal's reason when the caller gives up. */
-  take(sizeBytes: number, signal: AbortSignal): Promise<void> {
+  /** Rejects with the reason when the caller gives up. */
+  take(sizeBytes: number, cancellation: Cancellation): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = () => {
-        this.#waiting.delete(waiting);
-        reject(signal.reason instanceof AppError ? signal.reason : new AppError('INTERRUPTED'));
+      const waiting: Waiting = {
+        sizeBytes,
+        admit: () => {
+          unregister();
+          resolve();
+        },
       };
-      const admit = () => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      };
-      const waiting: Waiting = { sizeBytes, admit };
-      if (signal.aborted) return stop();
-      signal.addEventListener('abort', stop, { once: true });
       this.#waiting.add(waiting);
+      const unregister = cancellation.onCancel(() => {
+        this.#waiting.delete(waiting);
+        reject(cancellation.reason ?? new AppError('INTERRUPTED'));
+      });
       this.#admitNext();
     });
   }

@@ -55,7 +55,7 @@ function withFault(sound: LocalTransactions): Transactions {
     run: (operation: Operation, options?: RunOptions) => {
       if (fault === 'hang-writes' && operation.kind === 'write') {
         logger.info('hanging', { path: operation.path });
-        return orAbort(new Promise(() => {}), options?.signal);
+        return orAbort(new Promise(() => {}), options?.cancellation?.signal);
       }
       const isRestoring = operation.kind === 'rename' && operation.path.includes('.proxyfs-restoring');
       if (fault === `fail-${operation.kind}s` && !isRestoring)

@@ -1,5 +1,5 @@
 import { ROOT } from '../../../filesystem/tree-path.ts';
-import type { Handle } from '../../driver.ts';
+import { type Handle, NOBODY } from '../../driver.ts';
 import type { Route } from '../call.ts';
 import type { DirectoryStream } from '../directory-stream.ts';
 import type { Served } from '../served.ts';
@@ -39,8 +39,7 @@ export class Requests {
   /** Makes the root known. */
   async start(): Promise<void> {
     const { handlers, nodes } = this.#served;
-    const caller = { uid: undefined, gid: undefined, pid: undefined, signal: new AbortController().signal };
-    nodes.start(await handlers.getattr(ROOT, undefined, caller));
+    nodes.start(await handlers.getattr(ROOT, undefined, NOBODY));
   }
 
   forget(id: number, lookups: number): void {
