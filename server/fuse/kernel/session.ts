@@ -114,7 +114,10 @@ export class Session {
         this.#carryOut(call, async () => this.#runOf(message, await data())(call)),
       );
     }
-    void this.#carryOut(call, this.#runOf(message, message.body));
+    const run = this.#runOf(message, message.body);
+    // Nobody waits for a release: whoever came with it goes first.
+    if (message.header.opcode === OPCODE.RELEASE) setImmediate(() => void this.#carryOut(call, run));
+    else void this.#carryOut(call, run);
     return false;
   }
 
