@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../base/errors.ts';
 import { jsonLogger } from '../base/logger.ts';
-import { LocalTree } from '../filesystem/local-tree.ts';
-import { FaultyTree } from '../testing/faulty-tree.ts';
+import { DiskMirror } from '../testing/disk-mirror.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
 import { LEASE_FILE, LEASE_TIMES, leaseText, parsedLease } from './lease.ts';
 import { MirrorLease } from './mirror-lease.ts';
@@ -16,7 +15,7 @@ const HERE = { host: 'here', pid: 17, bootId: 'ours' };
 const LEASE = { setId: 'set', generation: 1, replica: 'm1', renewals: 0, released: false };
 
 let temp: TempDirectory;
-let tree: FaultyTree;
+let tree: DiskMirror;
 let lost: AppError[];
 let logged: string[];
 let noted: number[];
@@ -24,7 +23,7 @@ let noted: number[];
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   temp = await tempDirectory('lease');
-  tree = new FaultyTree(new LocalTree(temp.path, join(temp.path, '.proxyfs')));
+  tree = new DiskMirror(temp.path);
   [lost, logged, noted] = [[], [], []];
 });
 afterEach(async () => {
@@ -108,6 +107,27 @@ describe('somebody else’s lease', () => {
     expect([await outcome(ours.take()), (await standing())?.startId]).toEqual(['MIRROR_HELD', 'theirs']);
   });
 
+  it('is made by one of two that saw none, and whole by who made it', async () => {
+    const both = [leaseOf('ours'), leaseOf('theirs', ELSEWHERE)];
+    await Promise.all(both.map((lease) => lease.check()));
+    const outcomes = await Promise.all(both.map((lease) => outcome(lease.take())));
+    expect(outcomes.toSorted()).toEqual(['MIRROR_HELD', 'done']);
+    const maker = both[outcomes.indexOf('done')];
+    await maker?.renew();
+    expect([maker?.lapse, lost]).toEqual([undefined, []]);
+  });
+
+  it('that is just being written is left alone, and taken over where it stays empty', async () => {
+    await tree.createReserved(LEASE_FILE, Buffer.alloc(0));
+    const ours = leaseOf('ours');
+    expect(await outcome(ours.check())).toBe('MIRROR_HELD');
+    vi.advanceTimersByTime(expiryMs);
+    await ours.check();
+    expect(await outcome(ours.take())).toBe('MIRROR_HELD');
+    vi.advanceTimersByTime(apartMs);
+    expect(await outcome(ours.check().then(() => ours.take()))).toBe('done');
+  });
+
   it('is free at once when it was given back', async () => {
     await (await taken('theirs', ELSEWHERE)).release();
     expect(await outcome(leaseOf('ours').check())).toBe('done');
@@ -166,7 +186,7 @@ describe('our lease', () => {
 
   it('is unsure where the mirror can’t be reached', async () => {
     const ours = await taken('ours');
-    tree.linked = false;
+    vi.spyOn(tree, 'readReserved').mockRejectedValue(new AppError('MIRROR_UNREACHABLE'));
     expect(await outcome(ours.renew())).toBe('MIRROR_UNREACHABLE');
     expect([ours.lapse, lost]).toEqual([undefined, []]);
     vi.advanceTimersByTime(freshMs);

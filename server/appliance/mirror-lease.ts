@@ -1,7 +1,7 @@
 import { AppError, asAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { doneWithin } from '../base/wait.ts';
-import type { FileTree } from '../filesystem/file-tree.ts';
+import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import {
   type Lease,
   LEASE_BYTES,
@@ -40,7 +40,7 @@ const RELEASE_LIMIT_MS = 1000;
  */
 export class MirrorLease {
   readonly #mirror: string;
-  readonly #tree: FileTree;
+  readonly #tree: MirrorTree;
   readonly #owner: LeaseOwner;
   readonly #logger: Logger;
   readonly #count: RenewalCount;
@@ -59,7 +59,7 @@ export class MirrorLease {
 
   constructor(options: {
     mirror: string;
-    tree: FileTree;
+    tree: MirrorTree;
     owner: LeaseOwner;
     count: RenewalCount;
     logger: Logger;
@@ -103,6 +103,7 @@ export class MirrorLease {
   /** To be called after `check` has let it pass. Rejects with MIRROR_HELD once more where its holder may still be at work. */
   async take(): Promise<void> {
     const seen = this.#seen?.content;
+    if (seen === undefined) return this.#make();
     const lookedAt = now();
     const found = await this.look();
     // RACE: a comparison that took long may lie between, and somebody else was let in.
@@ -122,6 +123,14 @@ export class MirrorLease {
     if (this.#standing !== 'expired') return;
     this.#ripeAtMs = performance.now() + this.#times.apartMs;
     this.#checkRipe();
+  }
+
+  /** RACE: of two that saw none, one makes it; so it needs no second look, neither before nor after. */
+  #make(): Promise<void> {
+    return this.#write(async (content) => {
+      const isOurs = await this.#tree.createReserved(LEASE_FILE, content);
+      if (!isOurs) throw this.#held(await this.#read());
+    });
   }
 
   /** Why nothing may be sent any more: it was not renewed for long, as after this process was stopped for a while. */

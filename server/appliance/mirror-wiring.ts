@@ -3,9 +3,9 @@ import type { Logger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { AffectedPath } from '../filesystem/affected-path.ts';
 import type { Excludes } from '../filesystem/excludes.ts';
-import type { FileTree } from '../filesystem/file-tree.ts';
 import { includedPart } from '../filesystem/included-part.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import { ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { OwnGround } from '../mirror/ground.ts';
@@ -84,7 +84,7 @@ function mirrorFor(config: MirrorConfiguration, context: MirrorContext): SyncedM
 
 function leaseFor(
   mirror: Mirror,
-  tree: FileTree,
+  tree: MirrorTree,
   { journal, identity, leaseTimes, logger }: MirrorContext,
 ): MirrorLease {
   return new MirrorLease({

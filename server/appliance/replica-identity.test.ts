@@ -7,6 +7,7 @@ import { Excludes } from '../filesystem/excludes.ts';
 import { includedLocalPart, includedPart } from '../filesystem/included-part.ts';
 import { LocalTree } from '../filesystem/local-tree.ts';
 import { Journal } from '../journal/journal.ts';
+import { DiskMirror } from '../testing/disk-mirror.ts';
 import { tempDirectory, type TempDirectory } from '../testing/temp-directory.ts';
 import { beginExcludes } from './begin-excludes.ts';
 import { LEASE_TIMES } from './lease.ts';
@@ -24,13 +25,13 @@ interface Start {
 }
 
 let temp: TempDirectory;
-let mirror: LocalTree;
+let mirror: DiskMirror;
 const running: Start[] = [];
 
 beforeEach(async () => {
   temp = await tempDirectory('identity');
   for (const name of ['a', 'mirror']) await mkdir(join(temp.path, name, 'tree'), { recursive: true });
-  mirror = treeAt('mirror');
+  mirror = new DiskMirror(join(temp.path, 'mirror/tree'));
 });
 
 afterEach(async () => {
@@ -117,6 +118,38 @@ it('clears what a lost link has left put aside on a mirror that comes back', asy
   await started.admit();
   expect(await readdir(undo)).toEqual([]);
   expect(await readdir(staging)).toEqual([]);
+});
+
+/** Gives up the test where what is to be asked together is asked one after the other. */
+function together(
+  names: readonly ('readReserved' | 'stat' | 'list' | 'createReserved' | 'writeReserved')[],
+): void {
+  const called = names.map((name) => {
+    const real = mirror[name].bind(mirror) as (...args: unknown[]) => never;
+    return new Promise<void>((resolve) => {
+      vi.spyOn(mirror, name).mockImplementation((...args: unknown[]) => {
+        resolve();
+        if (name === 'list') return real(...args);
+        return Promise.all(called).then(() => real(...args)) as never;
+      });
+    });
+  });
+}
+
+it('asks whether a mirror is empty together with who it belongs to', async () => {
+  together(['readReserved', 'stat', 'list']);
+  expect(await (await start('a')).admit()).toBe('admitted');
+});
+
+it('prepares the identity while it takes the lease, and puts none where it does not get it', async () => {
+  together(['createReserved', 'writeReserved']);
+  expect(await (await start('a')).admit()).toBe('admitted');
+  vi.restoreAllMocks();
+  await rm(join(temp.path, 'mirror/tree/.proxyfs'), { recursive: true });
+  await copy('a', 'b');
+  vi.spyOn(mirror, 'createReserved').mockResolvedValue(false);
+  expect(await (await start('b')).admit()).toBe('MIRROR_HELD');
+  expect(await mirror.readReserved('replica.json')).toBeUndefined();
 });
 
 it('clears and writes nothing on a mirror of another set', async () => {

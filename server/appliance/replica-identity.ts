@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
 import { Excludes } from '../filesystem/excludes.ts';
-import type { FileTree } from '../filesystem/file-tree.ts';
+import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
 import type { LocalTree } from '../filesystem/local-tree.ts';
+import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import { IDENTITY_FILE, ROOT } from '../filesystem/tree-path.ts';
 import type { Journal } from '../journal/journal.ts';
 import { differences, extraPath } from '../resync/difference.ts';
@@ -33,11 +34,17 @@ type Identity = z.infer<typeof identitySchema>;
 
 export interface Admission {
   readonly mirror: string;
-  readonly tree: FileTree;
+  readonly tree: MirrorTree;
   readonly lease: MirrorLease;
   /** Rejects where the directory may be no mirror. */
   readonly ground: Promise<void>;
   readonly markAllStale: () => Promise<void>;
+}
+
+/** Of the mirror's directory, where it is met for the first time. */
+interface FirstLook {
+  readonly top: Promise<FileStat | undefined>;
+  readonly isEmpty: Promise<boolean>;
 }
 
 /**
@@ -102,10 +109,9 @@ export class ReplicaIdentity {
    */
   async admit({ mirror, tree, lease, ground, markAllStale }: Admission): Promise<void> {
     // Asked for together: at a distance each turn counts.
-    const found = lease.look();
-    found.catch(() => {});
-    const identity = readIdentity(tree, `mirror ${mirror}`);
-    identity.catch(() => {});
+    const found = begun(lease.look());
+    const identity = begun(readIdentity(tree, `mirror ${mirror}`));
+    const first: FirstLook = { top: begun(tree.stat(ROOT)), isEmpty: begun(isEmpty(tree)) };
     await ground;
     const theirs = await identity;
     checkKind(mirror, theirs);
@@ -114,13 +120,15 @@ export class ReplicaIdentity {
     if (theirs) this.#checkGeneration(mirror, theirs);
     const isOurs = theirs && this.#isOurs(mirror, theirs, renewals);
     if (isOurs) await this.#otherExcludes(mirror, tree, markAllStale);
-    else await this.#firstContact(mirror, tree, markAllStale);
+    else await this.#firstContact({ mirror, tree, markAllStale }, first);
     await this.#note(mirror, theirs);
+    const own = this.#identityOf(mirror);
+    // ORDER: staged beside the lease's taking, and in place only after it.
+    if (!theirs) return writeIdentity(tree, own, lease.take());
     await lease.take();
     // What a lost link left put aside or staged serves nobody any more: the local tree has the content.
-    if (theirs) await tree.dropLeftovers();
-    const own = this.#identityOf(mirror);
-    if (theirs?.startId !== own.startId || theirs?.replica !== mirror) await writeIdentity(tree, own);
+    await tree.dropLeftovers();
+    if (theirs.startId !== own.startId || theirs.replica !== mirror) await writeIdentity(tree, own);
   }
 
   /**
@@ -202,12 +210,13 @@ export class ReplicaIdentity {
     );
   }
 
-  async #firstContact(mirror: string, tree: FileTree, markAllStale: () => Promise<void>): Promise<void> {
-    const empty = isEmpty(tree);
-    empty.catch(() => {});
-    if (!(await tree.stat(ROOT)))
+  async #firstContact(
+    { mirror, tree, markAllStale }: Pick<Admission, 'mirror' | 'tree' | 'markAllStale'>,
+    first: FirstLook,
+  ): Promise<void> {
+    if (!(await first.top))
       throw new AppError('MIRROR_UNSUITABLE', `the path of ${mirror} does not exist there`);
-    if (await empty) {
+    if (await first.isEmpty) {
       if (!(await isEmpty(this.#local))) tree.expectFilling();
       return markAllStale();
     }
@@ -234,6 +243,12 @@ function checkKind(mirror: string, theirs: Identity | undefined): void {
   throw new AppError('MIRROR_UNSUITABLE', what);
 }
 
+/** Under way while something else is waited for; who needs it hears why it fails. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
 async function readIdentity(tree: FileTree, place: string): Promise<Identity | undefined> {
   const content = await tree.readReserved(IDENTITY_FILE);
   if (!content) return undefined;
@@ -256,6 +271,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function writeIdentity(tree: FileTree, identity: Identity): Promise<void> {
-  await tree.writeReserved(IDENTITY_FILE, Buffer.from(`${JSON.stringify(identity)}\n`));
+async function writeIdentity(
+  tree: Pick<MirrorTree, 'writeReserved'>,
+  identity: Identity,
+  allowed?: Promise<void>,
+): Promise<void> {
+  await tree.writeReserved(IDENTITY_FILE, Buffer.from(`${JSON.stringify(identity)}\n`), allowed);
 }

@@ -9,9 +9,9 @@ import { ROOT, type TreePath } from './tree-path.ts';
  * The part of a replica that mirrors share with the local tree: whoever reads here finds nothing where something excluded
  * is, so that comparing and repairing need not know of it. Changes go through as they are.
  */
-export function includedPart(tree: FileTree, excludes: Excludes): FileTree {
+export function includedPart<Tree extends FileTree>(tree: Tree, excludes: Excludes): Tree {
   if (excludes.isEmpty) return tree;
-  return over(tree, readings(tree, excludes));
+  return over<Tree>(tree, readings(tree, excludes) as Partial<Tree>);
 }
 
 /** The same of the local tree, which can tell more. */

@@ -2,7 +2,7 @@ import { AppError, asAppError } from '../base/errors.ts';
 import { TypedEmitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MirrorConfiguration } from '../config/configuration.ts';
-import type { FileTree } from '../filesystem/file-tree.ts';
+import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import type { LinkState } from '../../shared/states.ts';
 import { backoffMs } from './backoff.ts';
 import { type OwnGround, refuseSharedGround } from './ground.ts';
@@ -53,7 +53,7 @@ const FAILURE_COUNTS_MS = 250;
 export class Mirror {
   readonly name: string;
   readonly config: MirrorConfiguration;
-  readonly tree: FileTree;
+  readonly tree: MirrorTree;
   readonly events = new TypedEmitter<MirrorEvents>();
   readonly #tree: SftpTree;
   readonly #options: MirrorOptions;

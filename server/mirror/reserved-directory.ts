@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { invariant } from '../base/errors.ts';
 import { RESERVED_NAME } from '../filesystem/tree-path.ts';
-import { tried } from './sftp-protocol.ts';
+import { isRefusal, OPEN, STATUS, type Tried, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 const OWNER_ONLY = 0o700;
+const FILE_MODE = 0o600;
 const STAGED_NAME = /^[0-9a-f]{24}-\d+$/;
 
 /** `.proxyfs` of one mirror: where things are put aside and staged. */
@@ -48,6 +49,19 @@ export class ReservedDirectory {
   newStaged(): string {
     this.#staged += 1;
     return `${this.staging}/${this.#prefix}-${this.#staged}`;
+  }
+
+  /**
+   * Opens a file that isn't there yet for writing. The directories aren't waited for: the server works requests off in order, and
+   * where it doesn't, a missing one is made anew.
+   */
+  async openNew(at: string): Promise<Tried<Buffer>> {
+    const open = () => tried(this.#session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, FILE_MODE));
+    this.make().catch(() => {});
+    const opened = await open();
+    if (!isRefusal(opened.refusal, STATUS.NO_SUCH_FILE)) return opened;
+    await this.remake();
+    return open();
   }
 
   /** Whether a session of ours, whichever, has given something this name. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApplyOptions } from '../filesystem/file-tree.ts';
@@ -73,4 +73,12 @@ test('a large file is put in place in a few round trips, not one a piece', async
   const count = await roundTrips(() => tree.replaceFile(at('/large'), { stat, content: content() }));
   // Open, content, attributes, rename, and what the server’s window of 2 MiB adds; pieces alone are 32.
   expect(count).toBeLessThanOrEqual(12);
+});
+
+test('a new lease takes two round trips, and the identity beside it one more', async () => {
+  const lease = () => tree.createReserved('lease.json', Buffer.alloc(1024));
+  expect(await roundTrips(lease)).toBe(2);
+  rmSync(join(server.root, '.proxyfs/lease.json'));
+  const both = () => tree.writeReserved('replica.json', Buffer.from('{}'), lease());
+  expect(await roundTrips(both)).toBe(3);
 });

@@ -1,6 +1,33 @@
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing } from './sftp-attributes.ts';
+import { explained } from './sftp-errors.ts';
 import { OPEN, tried } from './sftp-protocol.ts';
+
+/** See `MirrorTree`. Durable where the server can. */
+export async function createReserved(
+  { session, reserved }: ReplicaSession,
+  name: string,
+  content: Buffer,
+): Promise<boolean> {
+  const at = reserved.file(name);
+  const opened = await reserved.openNew(at);
+  if (opened.refusal && (await lstatOrMissing(session, at))) return false;
+  if (opened.refusal) throw await explained(session, opened.refusal, { at, neededBytes: content.length });
+  const handle = opened.value;
+  // The server works them off in order.
+  const written = session.write(handle, content, 0);
+  const flushed = session.extensions.fsync ? session.fsync(handle) : undefined;
+  const closed = session.close(handle);
+  try {
+    await Promise.all([written, flushed, closed]);
+    return true;
+  } catch (thrown) {
+    // Explained before the cleaning, which makes room on a full disk.
+    const error = await explained(session, thrown, { at, neededBytes: content.length });
+    await tried(session.remove(at)).catch(() => {});
+    throw error;
+  }
+}
 
 /** In place, through one request: nobody reads a half of it. */
 export async function overwriteReserved(
@@ -26,12 +53,12 @@ export async function reservedAgeMs(replica: ReplicaSession, name: string): Prom
 }
 
 async function clockSeconds({ session, reserved }: ReplicaSession): Promise<number> {
-  await reserved.make();
   const at = reserved.newStaged();
-  const handle = await session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, 0o600);
+  const opened = await reserved.openNew(at);
+  if (opened.refusal) throw opened.refusal;
   const [{ mtime = 0 }] = await Promise.all([
-    session.fstat(handle),
-    tried(session.close(handle)),
+    session.fstat(opened.value),
+    tried(session.close(opened.value)),
     tried(session.remove(at)),
   ]);
   return mtime;

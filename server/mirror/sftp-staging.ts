@@ -7,10 +7,9 @@ import { PieceWriter } from './piece-writer.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { lstatOrMissing, toSftpTimes, typeOf } from './sftp-attributes.ts';
 import { explained } from './sftp-errors.ts';
-import { isRefusal, OPEN, type SftpRefusal, STATUS, tried } from './sftp-protocol.ts';
+import { isRefusal, type SftpRefusal, STATUS, tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 
-const OWNER_ONLY = 0o600;
 /** Up to here nothing is cut or damaged by any server, and a piece that was acknowledged is whole. */
 const SAFE_PIECE_BYTES = 32 * 1024;
 
@@ -107,16 +106,22 @@ async function linkStaged(
   throw new AppError('NOT_SUPPORTED', `the server cannot make a hard link to a symlink: ${from}`);
 }
 
-/** Writes a small file of the reserved directory through a staged one; durable where the server can. */
-export async function writeReserved(replica: ReplicaSession, name: string, content: Buffer): Promise<void> {
+/** Writes a small file of the reserved directory through a staged one; durable where the server can. In place once it is `allowed`. */
+export async function writeReserved(
+  replica: ReplicaSession,
+  { name, content, allowed }: { name: string; content: Buffer; allowed?: Promise<unknown> | undefined },
+): Promise<void> {
   const { session, reserved } = replica;
   const at = reserved.file(name);
+  // Heard when it is staged.
+  allowed?.catch(() => {});
   await staging(replica, { at, neededBytes: content.length }, async (staged) => {
     const pieces = new PieceWriter(session, staged.handle);
     await pieces.send(content, 0);
     // The server works them off in order.
     const flushed = session.extensions.fsync ? session.fsync(staged.handle) : undefined;
     await Promise.all([pieces.finish(), flushed, staged.close()]);
+    await allowed;
     await session.rename(staged.at, at);
   });
 }
@@ -172,30 +177,16 @@ async function staging(
 }
 
 async function openStaged({ session, reserved }: ReplicaSession): Promise<StagedFile> {
-  // Not waited for: the server works requests off in order, and where it doesn't, a missing directory is made anew.
-  reserved.make().catch(() => {});
   await session.stagedFiles.take();
   try {
-    return await opened({ session, reserved });
+    const at = reserved.newStaged();
+    const opened = await reserved.openNew(at);
+    if (opened.refusal) throw opened.refusal;
+    return new StagedFile(session, at, opened.value);
   } catch (thrown) {
     session.stagedFiles.give();
     throw thrown;
   }
-}
-
-async function opened({
-  session,
-  reserved,
-}: Pick<ReplicaSession, 'session' | 'reserved'>): Promise<StagedFile> {
-  const at = reserved.newStaged();
-  const open = () => tried(session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, OWNER_ONLY));
-  let opened = await open();
-  if (isRefusal(opened.refusal, STATUS.NO_SUCH_FILE)) {
-    await reserved.remake();
-    opened = await open();
-  }
-  if (opened.refusal) throw opened.refusal;
-  return new StagedFile(session, at, opened.value);
 }
 
 /** How much it was, when all of it has left. */

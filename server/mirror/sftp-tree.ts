@@ -5,9 +5,9 @@ import type {
   DirectorySource,
   FileSource,
   FileStat,
-  FileTree,
   Space,
 } from '../filesystem/file-tree.ts';
+import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
@@ -17,7 +17,7 @@ import { fillDirectory } from './sftp-directory.ts';
 import { explained } from './sftp-errors.ts';
 import { dropLeftovers, dropPreImage, restorePreImage } from './sftp-leftovers.ts';
 import { hash, list, read } from './sftp-read.ts';
-import { overwriteReserved, reservedAgeMs } from './sftp-reserved.ts';
+import { createReserved, overwriteReserved, reservedAgeMs } from './sftp-reserved.ts';
 import { replaceFile, replaceWithLink, writeReserved } from './sftp-staging.ts';
 import { readSmall } from './small-file.ts';
 
@@ -30,7 +30,7 @@ const READ_ONLY_FLAG = 1;
  * is attached before the mirror's identity is checked, and until it is admitted it may be read only, so that
  * a foreign replica is never written to.
  */
-export class SftpTree implements FileTree {
+export class SftpTree implements MirrorTree {
   readonly #mirrorName: string;
   #replica: ReplicaSession | undefined;
   #isAdmitted = false;
@@ -138,12 +138,17 @@ export class SftpTree implements FileTree {
     );
   }
 
+  /** Also before admission, since that is when a new mirror gets its lease. */
+  createReserved(name: string, content: Buffer): Promise<boolean> {
+    return this.#reading(undefined, (replica) => createReserved(replica, name, content));
+  }
+
   /** Also before admission, since that is when a new mirror gets its identity. */
-  writeReserved(name: string, content: Buffer): Promise<void> {
+  writeReserved(name: string, content: Buffer, allowed?: Promise<unknown>): Promise<void> {
     return this.#reading(undefined, (replica) => {
       // Where this may be written, it may also be tried what the login may do: beside it, as at a distance each turn counts.
       replica.probe().catch(() => {});
-      return writeReserved(replica, name, content);
+      return writeReserved(replica, { name, content, allowed });
     });
   }
 

@@ -1,5 +1,5 @@
 import type { ReservedDirectory } from './reserved-directory.ts';
-import { OPEN, tried } from './sftp-protocol.ts';
+import { tried } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 /** What a file tells that was made for the purpose. */
@@ -12,11 +12,12 @@ export interface WriteProbe {
 
 /** Makes a file and removes it again; rejects with the refusal where the server lets nothing be written. */
 export async function probeWriting(session: SftpSession, reserved: ReservedDirectory): Promise<WriteProbe> {
-  await reserved.make();
   const at = reserved.newStaged();
   const beforeMs = Date.now();
-  const handle = await session.open(at, OPEN.WRITE | OPEN.CREAT | OPEN.EXCL, 0o600);
+  const opened = await reserved.openNew(at);
   const afterMs = Date.now();
+  if (opened.refusal) throw opened.refusal;
+  const handle = opened.value;
   // Two owners are tried, since one may be the login's.
   const [made, first, second] = await Promise.all([
     tried(session.fstat(handle)),
