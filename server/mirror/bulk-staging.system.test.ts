@@ -102,6 +102,17 @@ it('has several programs at work, which may be started beforehand', async () => 
   expect(started).toHaveBeenCalledTimes(4);
 });
 
+it('goes on sending while it looks at what the first batch made', async () => {
+  await start();
+  const [look, take] = [session.lstat.bind(session), vi.spyOn(session.bytes, 'take')];
+  vi.spyOn(session, 'lstat').mockImplementation(async (path) => {
+    await vi.waitUntil(() => take.mock.calls.length > 12);
+    return look(path);
+  });
+  expect(codesOf(await replaced(1500, 16_384))).toEqual(new Set(['done']));
+  expect(staged()).toEqual([]);
+});
+
 it('makes do with one program where the server allows no more channels', async () => {
   // One is that of SFTP.
   await start({ maxSessions: 2 });

@@ -148,24 +148,29 @@ export class BulkStaging {
   }
 
   async #unpack(batch: readonly Waiting[]): Promise<void> {
-    this.#atOnce += 1;
     const isThere = await this.#unpacked(batch).catch(() => false);
-    this.#atOnce -= 1;
     if (!isThere) this.#isOff = true;
     settle(batch, isThere);
     this.#sendMore();
   }
 
   async #unpacked(batch: readonly Waiting[]): Promise<boolean> {
+    this.#atOnce += 1;
+    const isDone = await this.#sent(batch);
+    this.#atOnce -= 1;
+    // The next ones needn't wait for what the first one proves, to be on their way; after a failure they wait for its cleaning.
+    if (isDone) this.#sendMore();
+    if (isDone && (await (this.#proof ??= this.#areRight(batch)))) return true;
+    await this.#remove(entriesOf(batch));
+    return false;
+  }
+
+  async #sent(batch: readonly Waiting[]): Promise<boolean> {
     const archive = tarArchive(entriesOf(batch));
     this.#isHeldUp = true;
     await this.#session.bytes.take(archive.length);
     this.#isHeldUp = false;
-    const isDone = await this.#asked(archive, batch[0]?.keepsOwner ? WITH_OWNERS : WITHOUT_OWNERS);
-    // Those that are on their way meanwhile wait for what the first one proves.
-    if (isDone && (await (this.#proof ??= this.#areRight(batch)))) return true;
-    await this.#remove(entriesOf(batch));
-    return false;
+    return this.#asked(archive, batch[0]?.keepsOwner ? WITH_OWNERS : WITHOUT_OWNERS);
   }
 
   async #asked(archive: Buffer, options: string): Promise<boolean> {
