@@ -108,8 +108,8 @@ export interface FileTree {
   replaceWithLink(path: TreePath, existing: TreePath): Promise<void>;
 
   /**
-   * Puts a directory with these files in place of the empty one at `path`, all of it in one step. False where that is something else
-   * or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards.
+   * Puts a directory with these files at `path`, where nothing is or an empty one, all of it in one step. False where that is something
+   * else or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards.
    */
   fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean>;
   /** Says that many directories are about to be filled, so that what this takes long to start may be begun. Changes nothing. */

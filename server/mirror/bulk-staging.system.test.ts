@@ -136,7 +136,8 @@ function directoryOf(k: number): DirectorySource {
 const filled = (count: number) =>
   Promise.all(
     Array.from({ length: count }, async (_, k) => {
-      mkdirSync(join(server.root, `d${k}`));
+      // Over an empty one, and where nothing is.
+      if (k % 2 === 1) mkdirSync(join(server.root, `d${k}`));
       return tree.fillDirectory(treePath(`/d${k}`), directoryOf(k));
     }),
   );

@@ -81,6 +81,14 @@ export class Repair {
     await this.attributesOf(path);
   }
 
+  /** A directory that is to be filled: its mtime is set when all is in it. */
+  async directory(path: TreePath): Promise<void> {
+    const [here, there] = await Promise.all([this.here(path), this.there(path)]);
+    const isKept = here?.type === 'directory' && there?.type === 'directory';
+    if (!isKept) return this.entry(path, 'quick');
+    await this.attributes(path, { ...here, mtimeNs: there.mtimeNs }, there);
+  }
+
   /** A file that has one name, and of which the mirror has nothing, in a directory that it has. */
   newFile(path: TreePath, here: FileStat): Promise<void> {
     return this.sending.file(path, here, true);
@@ -92,7 +100,7 @@ export class Repair {
     if (this.#made.size < MOST_MADE) this.#made.add(path);
   }
 
-  /** A directory that is empty on the mirror gets all that is in it in one step; false where the mirror can't, and nothing has changed. */
+  /** A directory that is empty on the mirror or missing there is put in place with all that is in it, in one step; false where the mirror can't, and nothing has changed. */
   async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
     const isFilled = await this.sending.directory(path, stat, children);
     if (isFilled) this.#touched(path);

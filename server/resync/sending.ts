@@ -11,11 +11,13 @@ import { Throttle } from './throttle.ts';
 const SMALL_BYTES = 64 * 1024;
 /** Directories being listed, or read. If all were at a time, all would be ready to be sent at the same late moment. */
 const AT_ONCE = 4;
+const MOST_FILLED = 64;
 
 /** Sends content of the local tree to one mirror, at the rate and in the room that all who send to it share. */
 export class Sending {
   /** What is on its way. */
   readonly room: RepairRoom;
+  readonly #filling = new Permits(MOST_FILLED);
   readonly #listing = new Permits(AT_ONCE);
   readonly #reading = new Permits(AT_ONCE);
   readonly #local: LocalTree;
@@ -50,6 +52,11 @@ export class Sending {
   async range({ path, offset, lengthBytes }: ContentRange): Promise<void> {
     const data = await this.#read(path, offset, lengthBytes);
     await this.#mirror.apply({ kind: 'write', path, offset, data }, { repeated: true });
+  }
+
+  /** Sends whole directories, as many at a time as their entries may be held in memory. */
+  filling<T>(work: () => Promise<T>): Promise<T> {
+    return this.#filling.with(work);
   }
 
   /** Lists what is to be sent, a few directories at a time. */

@@ -1,6 +1,6 @@
 import { hasCode } from '../base/errors.ts';
-import type { FileStat } from '../filesystem/file-tree.ts';
-import type { TreePath } from '../filesystem/tree-path.ts';
+import type { FileStat, FileTree } from '../filesystem/file-tree.ts';
+import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import { childrenOf, isFileSystemFolder, type Child } from './children.ts';
 import { sameFileQuickly } from './comparison.ts';
 import { forEachConcurrently } from './concurrency.ts';
@@ -21,9 +21,7 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
     if (there?.type === 'directory') await repair.removeAll(path, there);
     return repair.entry(path, 'content');
   }
-  if (!isNew) await repair.entry(path, 'quick');
-  if (isNew && (await fillWhole(repair, path, here))) return repair.attributesOf(path);
-  const theirs = isNew ? NOTHING : await removeStrangers(repair, path);
+  const theirs = isNew ? NOTHING : await removeStrangers(repair, path, await theirsIn(repair, path));
   let goesOnBelow = false;
   const followChild: Follow = (affected) => {
     goesOnBelow ||= affected.kind === 'tree';
@@ -34,7 +32,26 @@ export async function repairTree(repair: Repair, path: TreePath, follow: Follow)
   );
   // What is done below may touch it again, and needn't wait for it.
   if (goesOnBelow) follow({ kind: 'attributes', path });
-  else await repair.attributesOf(path);
+  // The root's are looked at beside, as those of the directory that holds a path.
+  else if (path !== ROOT) await repair.attributesOf(path);
+}
+
+/** Makes the mirror's directory one that can be filled, and answers what is in it. */
+async function theirsIn(repair: Repair, path: TreePath): Promise<readonly Child[]> {
+  const list = () => collected(repair.mirror, path);
+  // RACE: what is to become a directory, or lies behind a symlink, shows other entries before than after. The root is one
+  // already, and is listed at once: at a distance each turn counts.
+  const early = path === ROOT ? list() : undefined;
+  early?.catch(() => {});
+  await repair.directory(path);
+  // It may have been made readable by that.
+  return early?.catch(list) ?? list();
+}
+
+async function collected(tree: FileTree, path: TreePath): Promise<readonly Child[]> {
+  const children: Child[] = [];
+  for await (const child of childrenOf(tree, path)) children.push(child);
+  return children;
 }
 
 /** What stands directly in a directory that both have. */
@@ -62,8 +79,10 @@ async function repairPresent(
   if (there && stat.type !== there.type && (stat.type === 'directory' || there.type === 'directory'))
     await repair.removeAll(path, there);
   if (stat.type === 'directory') {
+    if (there?.type === 'directory') return follow({ kind: 'tree', path });
+    if (await fillWhole(repair, child, follow)) return;
     // Made now, so that it changes this directory's mtime before that is set.
-    if (there?.type !== 'directory') await repair.newDirectory(path, stat);
+    await repair.newDirectory(path, stat);
     return follow({ kind: 'tree', path });
   }
   const hasOneName = stat.type === 'file' && stat.links === 1;
@@ -72,12 +91,16 @@ async function repairPresent(
   await repair.entry(path, 'quick');
 }
 
-async function removeStrangers(repair: Repair, path: TreePath): Promise<Map<string, FileStat>> {
+async function removeStrangers(
+  repair: Repair,
+  path: TreePath,
+  present: readonly Child[],
+): Promise<Map<string, FileStat>> {
   const ours = new Set<string>();
   for await (const child of childrenOf(repair.local, path)) ours.add(child.name);
   const theirs = new Map<string, FileStat>();
   const strangers: Child[] = [];
-  for await (const child of childrenOf(repair.mirror, path)) {
+  for (const child of present) {
     if (ours.has(child.name)) theirs.set(child.name, child.stat);
     else if (!isFileSystemFolder(child)) strangers.push(child);
   }

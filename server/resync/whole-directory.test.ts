@@ -1,6 +1,7 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../base/errors.ts';
 import type { Operation } from '../filesystem/operation.ts';
 import { ROOT, treePath } from '../filesystem/tree-path.ts';
 import { compareTrees } from '../testing/compare-trees.ts';
@@ -93,10 +94,20 @@ describe('what changes while the directory is on its way', () => {
     await filledAnew();
   });
 
+  it('is refused there, and keeps nothing else from being put right', async () => {
+    const other = treePath('/other');
+    await run({ kind: 'mkdir', path: other, mode: 0o750 });
+    await engine.settling.settle(other);
+    await rm(join(second().root, 'other'), { recursive: true });
+    vi.spyOn(second().directory, 'fillDirectory').mockRejectedValueOnce(new AppError('INPUT_OUTPUT'));
+    await filledAnew();
+  });
+
   it('is in its way there, and left to be put right name by name', async () => {
     const { directory, root } = second();
     const fill = directory.fillDirectory.bind(directory);
     vi.spyOn(directory, 'fillDirectory').mockImplementationOnce(async (path, source) => {
+      await mkdir(join(root, 'd'));
       await writeFile(join(root, 'd/f3'), 'in the way');
       await chmod(join(root, 'd/f3'), 0o600);
       return fill(path, source);

@@ -1,8 +1,8 @@
-import { hasCode } from '../base/errors.ts';
+import { asAppError } from '../base/errors.ts';
 import type { FileStat } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { type Child, childrenOf } from './children.ts';
-import type { Repair } from './repair.ts';
+import type { Follow, Repair } from './repair.ts';
 
 /** Of larger ones the files are many enough to keep a line busy one by one. */
 const MOST_FILES = 128;
@@ -10,19 +10,27 @@ const MOST_BYTES = 512 * 1024;
 const LARGEST_BYTES = 64 * 1024;
 
 /**
- * A directory that is empty on the mirror, with all that is in it, in one step: where that is few small files of one name each, and
- * the mirror can. False where it is to be filled name by name. What changes in it meanwhile is marked by its own name.
+ * A directory that the mirror lacks, with all that is in it, in one step: where that is few small files of one name each, and
+ * the mirror can. False where it is to be made and filled name by name. What changes in it meanwhile is marked by its own name.
  */
-export async function fillWhole(repair: Repair, path: TreePath, here: FileStat): Promise<boolean> {
-  const children = await repair.sending.listing(() => fewSmallFiles(repair, path));
-  if (!children) return false;
+export async function fillWhole(repair: Repair, { path, stat }: Child, follow: Follow): Promise<boolean> {
   try {
-    return await repair.fill(path, here, children);
+    if (!(await repair.sending.filling(() => filled(repair, path, stat)))) return false;
   } catch (error) {
-    // Removed since it was listed.
-    if (!hasCode(error, 'NOT_FOUND')) throw error;
+    // What is in its way is met again name by name, and holds up nothing else there.
+    if (asAppError(error).row.retryable) throw error;
     return false;
   }
+  await repair.attributesOf(path).catch((error: unknown) => {
+    if (asAppError(error).row.retryable) throw error;
+    follow({ kind: 'attributes', path });
+  });
+  return true;
+}
+
+async function filled(repair: Repair, path: TreePath, stat: FileStat): Promise<boolean> {
+  const children = await repair.sending.listing(() => fewSmallFiles(repair, path));
+  return children !== undefined && (await repair.fill(path, stat, children));
 }
 
 async function fewSmallFiles(repair: Repair, path: TreePath): Promise<readonly Child[] | undefined> {
