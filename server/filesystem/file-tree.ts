@@ -109,10 +109,13 @@ export interface FileTree {
 
   /**
    * Puts a directory with these files at `path`, where nothing is or an empty one, all of it in one step. False where that is something
-   * else or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards.
+   * else or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards; with what a mirror says of it right after.
    */
-  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean>;
-  /** Says that many directories are about to be filled, so that what this takes long to start may be begun. Changes nothing. */
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean | FileStat>;
+  /**
+   * Says that there is nothing yet, as a listing has just shown, and that much is about to be put there: what this takes long to
+   * start may be begun, and until then the root need not be listed again. Changes nothing.
+   */
   expectFilling(): void;
 
   /** A small file of the reserved directory, such as replica.json; undefined where there is none. */

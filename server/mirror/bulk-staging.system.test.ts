@@ -145,7 +145,8 @@ const filled = (count: number) =>
 it('puts whole directories in place in one step each', async () => {
   await start();
   const [sent, renamed] = [countSent(), vi.spyOn(session, 'rename')];
-  expect(new Set(await filled(50))).toEqual(new Set([true]));
+  for (const found of await filled(50))
+    expect(found).toMatchObject({ type: 'directory', mode: 0o750, ...OWNER });
   expect([sent(), renamed.mock.calls.length]).toEqual([0, 50]);
   expect(staged()).toEqual([]);
   for (let k = 0; k < 50; k += 1) {

@@ -25,6 +25,8 @@ export class ReplicaSession {
   readonly tools: RemoteTools;
   readonly bulk: BulkStaging;
   readonly defaults = new DefaultAttributes();
+  /** Nothing is there, as was seen before it was let in, and nothing has been put there since. */
+  isBare = false;
   readonly #owner: MirrorConfiguration['owner'];
   /** Undefined where owners are the same numbers there. */
   #mapping: OwnerMapping | undefined;

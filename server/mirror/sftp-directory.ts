@@ -1,7 +1,8 @@
-import type { DirectorySource } from '../filesystem/file-tree.ts';
+import type { DirectorySource, FileStat } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import type { BulkDirectory } from './bulk-staging.ts';
 import type { ReplicaSession } from './replica-session.ts';
+import { lstatOrMissing } from './sftp-attributes.ts';
 import { tried } from './sftp-protocol.ts';
 
 /**
@@ -12,17 +13,22 @@ export async function fillDirectory(
   replica: ReplicaSession,
   path: TreePath,
   source: DirectorySource,
-): Promise<boolean> {
+): Promise<boolean | FileStat> {
   const { session, handles, reserved, bulk, defaults } = replica;
   await reserved.make();
   const staged = await bulk.stageDirectory(await withOwners(replica, source));
   if (!staged) return false;
-  const renamed = await tried(session.rename(staged.at, replica.absolute(path)));
+  const at = replica.absolute(path);
+  // The server works them off in order.
+  const [renamed, found] = await Promise.all([
+    tried(session.rename(staged.at, at)),
+    lstatOrMissing(session, at),
+  ]);
   handles.forget(path);
   // It is another directory now.
   defaults.forget(path);
   if (renamed.refusal) await staged.discard();
-  return !renamed.refusal;
+  return !renamed.refusal && (found === undefined || replica.statOf(found));
 }
 
 async function withOwners(replica: ReplicaSession, { stat, files }: DirectorySource): Promise<BulkDirectory> {

@@ -9,7 +9,7 @@ import type {
 } from '../filesystem/file-tree.ts';
 import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import type { Operation } from '../filesystem/operation.ts';
-import type { TreePath } from '../filesystem/tree-path.ts';
+import { ROOT, type TreePath } from '../filesystem/tree-path.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { applyOperation } from './sftp-apply.ts';
 import { lstatOrMissing } from './sftp-attributes.ts';
@@ -67,7 +67,8 @@ export class SftpTree implements MirrorTree {
   }
 
   async *list(path: TreePath): AsyncGenerator<readonly DirectoryEntry[], void, undefined> {
-    yield* list(this.#attached(), path);
+    const replica = this.#attached();
+    if (path !== ROOT || !replica.isBare) yield* list(replica, path);
   }
 
   readLink(path: TreePath): Promise<string> {
@@ -121,10 +122,12 @@ export class SftpTree implements MirrorTree {
 
   /** Also before admission: it changes nothing. */
   expectFilling(): void {
-    this.#replica?.bulk.prepare();
+    if (!this.#replica) return;
+    this.#replica.isBare = true;
+    this.#replica.bulk.prepare();
   }
 
-  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean | FileStat> {
     return this.#changing(path, (replica) => fillDirectory(replica, path, source));
   }
 
@@ -165,8 +168,9 @@ export class SftpTree implements MirrorTree {
   }
 
   async #changing<T>(path: TreePath | undefined, work: (replica: ReplicaSession) => Promise<T>): Promise<T> {
-    this.#attached();
+    const replica = this.#attached();
     if (!this.#isAdmitted) throw this.#unreachable('its identity is still being checked');
+    replica.isBare = false;
     return this.#reading(path, work);
   }
 

@@ -101,7 +101,7 @@ export class Repair {
   }
 
   /** A directory that is empty on the mirror or missing there is put in place with all that is in it, in one step; false where the mirror can't, and nothing has changed. */
-  async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
+  async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean | FileStat> {
     const isFilled = await this.sending.directory(path, stat, children);
     if (isFilled) this.#touched(path);
     return isFilled;

@@ -65,7 +65,7 @@ export class Sending {
   }
 
   /** All that is in a directory, in one step; false where the mirror can't, and nothing has changed. */
-  async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
+  async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean | FileStat> {
     const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
     return this.room.with(sizeBytes, async () => {
       const files = await this.#reading.with(() => this.#filesOf(children, sizeBytes));

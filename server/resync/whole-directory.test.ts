@@ -56,6 +56,25 @@ it('a new directory of few small files goes in one step', async () => {
   expect(await answersOf(await filledAnew())).toEqual([true]);
 });
 
+it('one that the mirror describes as it puts it there is not looked at again', async () => {
+  const { directory } = second();
+  const [fill, look] = [directory.fillDirectory.bind(directory), directory.stat.bind(directory)];
+  const stat = vi.spyOn(directory, 'stat');
+  vi.spyOn(directory, 'fillDirectory').mockImplementation(async (path, source) => {
+    await fill(path, source);
+    return (await look(path)) as never;
+  });
+  await filledAnew();
+  expect(stat.mock.calls.map(([path]) => path)).not.toContain(D);
+});
+
+it('one whose attributes are refused is filled all the same, and they are set later', async () => {
+  await run({ kind: 'times', path: D, atimeNs: 0n, mtimeNs: 1_000_000_000n });
+  const apply = vi.spyOn(second().directory, 'apply').mockRejectedValueOnce(new AppError('INPUT_OUTPUT'));
+  expect(await answersOf(await filledAnew())).toEqual([true]);
+  expect(apply.mock.calls[0]?.[0]).toMatchObject({ kind: 'times', path: D });
+});
+
 it.each<[string, () => Promise<void>]>([
   ['is empty', () => run(...FILES.map((path): Operation => ({ kind: 'unlink', path })))],
   ['holds another one', () => run({ kind: 'mkdir', path: NEW, mode: 0o755 })],

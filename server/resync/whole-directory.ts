@@ -14,23 +14,24 @@ const LARGEST_BYTES = 64 * 1024;
  * the mirror can. False where it is to be made and filled name by name. What changes in it meanwhile is marked by its own name.
  */
 export async function fillWhole(repair: Repair, { path, stat }: Child, follow: Follow): Promise<boolean> {
-  try {
-    if (!(await repair.sending.filling(() => filled(repair, path, stat)))) return false;
-  } catch (error) {
-    // What is in its way is met again name by name, and holds up nothing else there.
-    if (asAppError(error).row.retryable) throw error;
-    return false;
-  }
-  await repair.attributesOf(path).catch((error: unknown) => {
-    if (asAppError(error).row.retryable) throw error;
-    follow({ kind: 'attributes', path });
-  });
+  // What is in the way is met again name by name, or by its own name, and holds up nothing else in the directory above.
+  const found = await repair.sending.filling(() => filled(repair, path, stat)).catch(onlyRefusals);
+  if (!found) return false;
+  const done = found === true ? repair.attributesOf(path) : repair.attributes(path, stat, found);
+  const isRefused = (await done.catch(onlyRefusals)) === false;
+  if (isRefused) follow({ kind: 'attributes', path });
   return true;
 }
 
-async function filled(repair: Repair, path: TreePath, stat: FileStat): Promise<boolean> {
+function onlyRefusals(thrown: unknown): false {
+  const error = asAppError(thrown);
+  if (error.row.retryable || error.code === 'BUG') throw error;
+  return false;
+}
+
+async function filled(repair: Repair, path: TreePath, stat: FileStat): Promise<boolean | FileStat> {
   const children = await repair.sending.listing(() => fewSmallFiles(repair, path));
-  return children !== undefined && (await repair.fill(path, stat, children));
+  return children !== undefined && repair.fill(path, stat, children);
 }
 
 async function fewSmallFiles(repair: Repair, path: TreePath): Promise<readonly Child[] | undefined> {
