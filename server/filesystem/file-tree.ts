@@ -108,10 +108,10 @@ export interface FileTree {
   replaceWithLink(path: TreePath, existing: TreePath): Promise<void>;
 
   /**
-   * Puts a directory with these files at `path`, where nothing is or an empty one, all of it in one step. False where that is something
-   * else or not empty, or where the replica can't: then nothing has changed. The directory's times are set afterwards; with what a mirror says of it right after.
+   * Puts a directory with these files at `path`, where nothing is or an empty one, all of it in one step, and answers what it is like
+   * then: its times are still to be set. Undefined where something else is there, or where the replica can't: then nothing has changed.
    */
-  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean | FileStat>;
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<FileStat | undefined>;
   /**
    * Says that there is nothing yet, as a listing has just shown, and that much is about to be put there: what this takes long to
    * start may be begun, and until then the root need not be listed again. Changes nothing.

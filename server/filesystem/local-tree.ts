@@ -199,10 +199,11 @@ export class LocalTree implements FileTree {
 
   expectFilling(): void {}
 
-  async fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean> {
+  async fillDirectory(path: TreePath, source: DirectorySource): Promise<FileStat | undefined> {
     this.#slots.check();
     this.#files.forget(path);
-    return translated(this.#replacing.fillDirectory(this.#paths.absolute(path), source));
+    const isFilled = await translated(this.#replacing.fillDirectory(this.#paths.absolute(path), source));
+    return isFilled ? this.statNow(path) : undefined;
   }
 
   async replaceWithLink(path: TreePath, existing: TreePath): Promise<void> {

@@ -6,18 +6,18 @@ import { lstatOrMissing } from './sftp-attributes.ts';
 import { tried } from './sftp-protocol.ts';
 
 /**
- * Stages a directory with its files and renames it over the empty one, which rename(2) does in one step, and refuses where
- * that is not empty. False where it is to be filled file by file, and nothing has happened yet.
+ * Stages a directory with its files and renames it to its name, or over the empty one that has it: rename(2) does so in one step,
+ * and refuses where something else is there. Undefined where it is to be filled file by file, and nothing has happened yet.
  */
 export async function fillDirectory(
   replica: ReplicaSession,
   path: TreePath,
   source: DirectorySource,
-): Promise<boolean | FileStat> {
+): Promise<FileStat | undefined> {
   const { session, handles, reserved, bulk, defaults } = replica;
   await reserved.make();
   const staged = await bulk.stageDirectory(await withOwners(replica, source));
-  if (!staged) return false;
+  if (!staged) return undefined;
   const at = replica.absolute(path);
   // The server works them off in order.
   const [renamed, found] = await Promise.all([
@@ -28,7 +28,7 @@ export async function fillDirectory(
   // It is another directory now.
   defaults.forget(path);
   if (renamed.refusal) await staged.discard();
-  return !renamed.refusal && (found === undefined || replica.statOf(found));
+  return renamed.refusal || !found ? undefined : replica.statOf(found);
 }
 
 async function withOwners(replica: ReplicaSession, { stat, files }: DirectorySource): Promise<BulkDirectory> {

@@ -127,7 +127,7 @@ export class SftpTree implements MirrorTree {
     this.#replica.bulk.prepare();
   }
 
-  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean | FileStat> {
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<FileStat | undefined> {
     return this.#changing(path, (replica) => fillDirectory(replica, path, source));
   }
 

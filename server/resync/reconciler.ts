@@ -32,7 +32,7 @@ export interface RepairProblem {
 interface Pass {
   readonly sending: Sending;
   readonly groups: LinkGroups;
-  readonly made: Set<TreePath>;
+  readonly missing: Set<TreePath>;
   readonly directories: RealDirectories;
   /** Those under way. */
   readonly busy: Map<string, { readonly affected: AffectedPath; readonly done: Promise<void> }>;
@@ -144,7 +144,7 @@ export class Reconciler {
     const pass: Pass = {
       sending: this.#sending(signal),
       groups: new LinkGroups(this.#local),
-      made: new Set(),
+      missing: new Set(),
       directories: new RealDirectories(this.#mirror),
       busy: new Map(),
       tried: new Set(),
@@ -204,7 +204,7 @@ export class Reconciler {
       groups: pass.groups,
       follow,
       sending: pass.sending,
-      made: pass.made,
+      missing: pass.missing,
       directories: pass.directories,
     });
     const work = () => repairAffected(repair, stale.affected, 'content', follow, 'later');

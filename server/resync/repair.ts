@@ -12,8 +12,8 @@ import { Sending } from './sending.ts';
 /** What repairing one path has left to do elsewhere on the same mirror. */
 export type Follow = (affected: AffectedPath) => void;
 
-/** So many new directories are remembered; others are listed. */
-const MOST_MADE = 10_000;
+/** So many missing directories are remembered; others are looked at. */
+const MOST_MISSING = 10_000;
 
 /**
  * Makes paths of one mirror equal to the local ones. Every step compares first, so repairing what is already
@@ -25,7 +25,7 @@ export class Repair {
   readonly sending: Sending;
   readonly #groups: LinkGroups;
   readonly #follow: Follow;
-  readonly #made: Set<TreePath>;
+  readonly #missing: Set<TreePath>;
   readonly #directories: RealDirectories;
 
   constructor(options: {
@@ -34,8 +34,8 @@ export class Repair {
     groups: LinkGroups;
     follow: Follow;
     sending?: Sending;
-    /** Directories that repairs of this pass have made, and nothing has been put into since. */
-    made?: Set<TreePath>;
+    /** Directories that repairs of this pass have found missing on the mirror. */
+    missing?: Set<TreePath>;
     /** Shared by the repairs of a pass. */
     directories?: RealDirectories;
   }) {
@@ -44,7 +44,7 @@ export class Repair {
     this.#groups = options.groups;
     this.#follow = options.follow;
     this.sending = options.sending ?? new Sending(options);
-    this.#made = options.made ?? new Set();
+    this.#missing = options.missing ?? new Set();
     this.#directories = options.directories ?? new RealDirectories(options.mirror);
   }
 
@@ -97,19 +97,25 @@ export class Repair {
   /** The directory alone, in one that the mirror has: its attributes come when all is in it. */
   async newDirectory(path: TreePath, { mode }: FileStat): Promise<void> {
     await this.mirror.apply({ kind: 'mkdir', path, mode }, { repeated: true });
-    if (this.#made.size < MOST_MADE) this.#made.add(path);
   }
 
-  /** A directory that is empty on the mirror or missing there is put in place with all that is in it, in one step; false where the mirror can't, and nothing has changed. */
-  async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean | FileStat> {
-    const isFilled = await this.sending.directory(path, stat, children);
-    if (isFilled) this.#touched(path);
-    return isFilled;
+  /** A directory that the mirror lacks is put there with all that is in it, in one step; false where the mirror can't, and nothing has changed. */
+  async fill(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean> {
+    const found = await this.sending.directory(path, stat, children);
+    if (!found) return false;
+    this.#touched(path);
+    await this.attributes(path, stat, found);
+    return true;
   }
 
-  /** Whether the mirror's directory is new and empty, or holds only what was put there for it since. True once. */
-  takeMade(path: TreePath): boolean {
-    return this.#made.delete(path);
+  /** A directory that the mirror lacks, though it has the one above, is left to a repair of its own, which need not look again. */
+  noteMissing(path: TreePath): void {
+    if (this.#missing.size < MOST_MISSING) this.#missing.add(path);
+  }
+
+  /** Whether that was noted, and nothing was put there since but for the names below it. True once. */
+  takeMissing(path: TreePath): boolean {
+    return this.#missing.delete(path);
   }
 
   /** A file or symlink gets a new one on the mirror under all its names: what is there may be linked with another name, and look the same. */

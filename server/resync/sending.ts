@@ -11,13 +11,11 @@ import { Throttle } from './throttle.ts';
 const SMALL_BYTES = 64 * 1024;
 /** Directories being listed, or read. If all were at a time, all would be ready to be sent at the same late moment. */
 const AT_ONCE = 4;
-const MOST_FILLED = 64;
 
 /** Sends content of the local tree to one mirror, at the rate and in the room that all who send to it share. */
 export class Sending {
   /** What is on its way. */
   readonly room: RepairRoom;
-  readonly #filling = new Permits(MOST_FILLED);
   readonly #listing = new Permits(AT_ONCE);
   readonly #reading = new Permits(AT_ONCE);
   readonly #local: LocalTree;
@@ -54,22 +52,17 @@ export class Sending {
     await this.#mirror.apply({ kind: 'write', path, offset, data }, { repeated: true });
   }
 
-  /** Sends whole directories, as many at a time as their entries may be held in memory. */
-  filling<T>(work: () => Promise<T>): Promise<T> {
-    return this.#filling.with(work);
-  }
-
   /** Lists what is to be sent, a few directories at a time. */
   listing<T>(work: () => Promise<T>): Promise<T> {
     return this.#listing.with(work);
   }
 
-  /** All that is in a directory, in one step; false where the mirror can't, and nothing has changed. */
-  async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<boolean | FileStat> {
+  /** See `FileTree.fillDirectory`; undefined also where what is in it has changed. */
+  async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<FileStat | undefined> {
     const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
     return this.room.with(sizeBytes, async () => {
       const files = await this.#reading.with(() => this.#filesOf(children, sizeBytes));
-      if (!files) return false;
+      if (!files) return undefined;
       await this.#throttle.take(sizeBytes, this.#signal);
       return this.#mirror.fillDirectory(path, { stat, files });
     });

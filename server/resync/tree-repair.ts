@@ -14,14 +14,16 @@ const NOTHING: ReadonlyMap<string, FileStat> = new Map();
  * can stop anywhere and memory is bounded by the largest directory. What the local tree lacks is removed.
  */
 export async function repairTree(repair: Repair, path: TreePath, follow: Follow): Promise<void> {
-  const isNew = repair.takeMade(path);
+  const isMissing = repair.takeMissing(path);
   const here = await repair.here(path);
   if (here?.type !== 'directory') {
     const there = await repair.there(path);
     if (there?.type === 'directory') await repair.removeAll(path, there);
     return repair.entry(path, 'content');
   }
-  const theirs = isNew ? NOTHING : await removeStrangers(repair, path, await theirsIn(repair, path));
+  if (isMissing && (await fillWhole(repair, path, here))) return;
+  if (isMissing) await repair.newDirectory(path, here);
+  const theirs = isMissing ? NOTHING : await removeStrangers(repair, path, await theirsIn(repair, path));
   let goesOnBelow = false;
   const followChild: Follow = (affected) => {
     goesOnBelow ||= affected.kind === 'tree';
@@ -79,10 +81,7 @@ async function repairPresent(
   if (there && stat.type !== there.type && (stat.type === 'directory' || there.type === 'directory'))
     await repair.removeAll(path, there);
   if (stat.type === 'directory') {
-    if (there?.type === 'directory') return follow({ kind: 'tree', path });
-    if (await fillWhole(repair, child, follow)) return;
-    // Made now, so that it changes this directory's mtime before that is set.
-    await repair.newDirectory(path, stat);
+    if (there?.type !== 'directory') repair.noteMissing(path);
     return follow({ kind: 'tree', path });
   }
   const hasOneName = stat.type === 'file' && stat.links === 1;

@@ -1,8 +1,8 @@
-import { asAppError } from '../base/errors.ts';
+import { hasCode } from '../base/errors.ts';
 import type { FileStat } from '../filesystem/file-tree.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import { type Child, childrenOf } from './children.ts';
-import type { Follow, Repair } from './repair.ts';
+import type { Repair } from './repair.ts';
 
 /** Of larger ones the files are many enough to keep a line busy one by one. */
 const MOST_FILES = 128;
@@ -13,25 +13,16 @@ const LARGEST_BYTES = 64 * 1024;
  * A directory that the mirror lacks, with all that is in it, in one step: where that is few small files of one name each, and
  * the mirror can. False where it is to be made and filled name by name. What changes in it meanwhile is marked by its own name.
  */
-export async function fillWhole(repair: Repair, { path, stat }: Child, follow: Follow): Promise<boolean> {
-  // What is in the way is met again name by name, or by its own name, and holds up nothing else in the directory above.
-  const found = await repair.sending.filling(() => filled(repair, path, stat)).catch(onlyRefusals);
-  if (!found) return false;
-  const done = found === true ? repair.attributesOf(path) : repair.attributes(path, stat, found);
-  const isRefused = (await done.catch(onlyRefusals)) === false;
-  if (isRefused) follow({ kind: 'attributes', path });
-  return true;
-}
-
-function onlyRefusals(thrown: unknown): false {
-  const error = asAppError(thrown);
-  if (error.row.retryable || error.code === 'BUG') throw error;
-  return false;
-}
-
-async function filled(repair: Repair, path: TreePath, stat: FileStat): Promise<boolean | FileStat> {
+export async function fillWhole(repair: Repair, path: TreePath, here: FileStat): Promise<boolean> {
   const children = await repair.sending.listing(() => fewSmallFiles(repair, path));
-  return children !== undefined && repair.fill(path, stat, children);
+  if (!children) return false;
+  try {
+    return await repair.fill(path, here, children);
+  } catch (error) {
+    // Removed since it was listed.
+    if (!hasCode(error, 'NOT_FOUND')) throw error;
+    return false;
+  }
 }
 
 async function fewSmallFiles(repair: Repair, path: TreePath): Promise<readonly Child[] | undefined> {

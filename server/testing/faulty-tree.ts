@@ -127,7 +127,7 @@ export class FaultyTree implements FileTree {
     this.#behind.expectFilling();
   }
 
-  fillDirectory(path: TreePath, source: DirectorySource): Promise<boolean | FileStat> {
+  fillDirectory(path: TreePath, source: DirectorySource): Promise<FileStat | undefined> {
     return this.#change(() => this.#behind.fillDirectory(path, source));
   }
 
