@@ -5,7 +5,7 @@ import type { MirrorConfiguration } from '../config/configuration.ts';
 import type { MirrorTree } from '../filesystem/mirror-tree.ts';
 import type { LinkState } from '../../shared/states.ts';
 import { backoffMs } from './backoff.ts';
-import { type OwnGround, refuseSharedGround } from './ground.ts';
+import { enter, type EntranceOptions } from './entrance.ts';
 import { lacksOf } from './guarantee.ts';
 import {
   firstLink,
@@ -15,7 +15,7 @@ import {
   type MirrorLink,
   nextLink,
 } from './link-state.ts';
-import { ReplicaSession } from './replica-session.ts';
+import type { ReplicaSession } from './replica-session.ts';
 import { RoundTrips } from './round-trips.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 import { SftpSession } from './sftp-session.ts';
@@ -24,18 +24,10 @@ import { resolveLogin } from './ssh-login.ts';
 
 export type { MirrorCapabilities, MirrorLink } from './link-state.ts';
 
-export interface MirrorOptions {
-  readonly config: MirrorConfiguration;
+export interface MirrorOptions extends EntranceOptions {
   /** For one attempt at one request, and for connecting. */
   readonly timeoutMs: number;
   readonly logger: Logger;
-  /** What of this machine the mirror must not share. */
-  readonly own: OwnGround;
-  /**
-   * Checks the replica's identity through `tree` after each connect; a rejection closes the connection. Changes nothing before
-   * `ground` has shown that the directory may be a mirror.
-   */
-  readonly admit: (ground: Promise<void>) => Promise<void>;
   /** Asked before each request of an admitted session: a reason ends the link before anything more is sent. */
   readonly lapsed?: () => AppError | undefined;
 }
@@ -182,7 +174,7 @@ export class Mirror {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const { config, timeoutMs, own, admit } = this.#options;
+    const { config, timeoutMs } = this.#options;
     const login = await resolveLogin(config);
     if (signal.aborted) throw abortReason(signal);
     const session = await SftpSession.open(login, {
@@ -193,14 +185,7 @@ export class Mirror {
     const endWithAttempt = () => session.end(abortReason(signal));
     signal.addEventListener('abort', endWithAttempt, { once: true });
     try {
-      const replica = await ReplicaSession.open(session, config);
-      // Under way while other things are asked: at a distance each turn counts. Who needs it hears why it fails.
-      replica.bootId().catch(() => {});
-      this.#tree.attach(replica);
-      void session.ended.then(() => this.#tree.detach(replica));
-      const ground = refuseSharedGround(replica, own);
-      const admitted = Promise.all([ground, admit(ground)]);
-      await Promise.race([admitted, session.ended.then((reason) => Promise.reject(reason))]);
+      const replica = await enter(session, this.#tree, this.#options);
       const capabilities = await replica.capabilities();
       if (!session.isOpen) throw await session.ended;
       this.#established(replica, capabilities);

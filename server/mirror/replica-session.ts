@@ -10,8 +10,8 @@ import { BulkStaging } from './bulk-staging.ts';
 import { DefaultAttributes } from './default-attributes.ts';
 import { ReservedDirectory } from './reserved-directory.ts';
 import { RemoteTools } from './remote-tools.ts';
-import { lstatOrMissing, toFileStat, typeOf } from './sftp-attributes.ts';
-import { isRefusal, type SftpAttributes, tried } from './sftp-protocol.ts';
+import { toFileStat } from './sftp-attributes.ts';
+import { isRefusal, type SftpAttributes } from './sftp-protocol.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { WriteHandles } from './write-handles.ts';
 import { probeWriting, type WriteProbe } from './write-probe.ts';
@@ -33,7 +33,7 @@ export class ReplicaSession {
   #probe: Promise<WriteProbe> | undefined;
   #bootId: Promise<string | undefined> | undefined;
 
-  private constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
+  constructor(session: SftpSession, rootPath: string, owner: MirrorConfiguration['owner']) {
     this.session = session;
     this.rootPath = rootPath;
     this.handles = new WriteHandles(session);
@@ -43,14 +43,14 @@ export class ReplicaSession {
     this.#owner = owner;
   }
 
-  /** Finds the mirror's directory; refuses where it is missing, since making it is the operator's decision. */
-  static async open(session: SftpSession, config: MirrorConfiguration): Promise<ReplicaSession> {
-    const rootPath = await rootOf(session, config.path);
-    if (rootPath === undefined) {
-      throw new AppError('MIRROR_UNSUITABLE', `${config.path} is not a directory on the mirror`);
-    }
-    const replica = new ReplicaSession(session, rootPath, config.owner);
-    if (config.owner === 'names') replica.#mapping = await ownersByName(session);
+  /** At the real path of the mirror's directory, with what its owners need. */
+  static async open(
+    session: SftpSession,
+    rootPath: string,
+    owner: MirrorConfiguration['owner'],
+  ): Promise<ReplicaSession> {
+    const replica = new ReplicaSession(session, rootPath, owner);
+    if (owner === 'names') replica.#mapping = await ownersByName(session);
     return replica;
   }
 
@@ -117,22 +117,5 @@ export class ReplicaSession {
       if (!isRefusal(thrown)) throw thrown;
       return undefined;
     }
-  }
-}
-
-/** Without symlinks; undefined where it is no directory. */
-async function rootOf(session: SftpSession, path: string): Promise<string | undefined> {
-  const [real, asGiven] = await Promise.all([resolved(session, path), tried(session.lstat(path))]);
-  if (real === undefined) return undefined;
-  const found = (real === path && asGiven.value) || (await lstatOrMissing(session, real));
-  return found && typeOf(found) === 'directory' ? real : undefined;
-}
-
-async function resolved(session: SftpSession, path: string): Promise<string | undefined> {
-  try {
-    return await session.realpath(path);
-  } catch (thrown) {
-    if (isRefusal(thrown)) return undefined;
-    throw thrown;
   }
 }

@@ -16,7 +16,8 @@ export async function openTree(
   // Tests with short deadlines are about requests; a busy machine may take longer to connect.
   const connection = await SshConnection.open(await resolveLogin(config), { timeoutMs: CONNECT_TIMEOUT_MS });
   const session = new SftpSession(connection, timeoutMs, () => {});
-  const replica = await ReplicaSession.open(session, config);
+  const root = await session.realpath(config.path);
+  const replica = await ReplicaSession.open(session, root, config.owner);
   const tree = new SftpTree(config.name);
   tree.attach(replica);
   tree.admit();
