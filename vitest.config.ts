@@ -6,7 +6,7 @@ const seconds = 1000;
 /** They hold calls to a bound in time, or count what happens within one: nothing runs beside them. */
 const TIMED = [
   'server/{all-or-none-lost,chaos,fsync,never-hangs,resync-at-scale,second-appliance,systemd}.system.test.ts',
-  'server/{fuse,mirror,testing}/**/*.system.test.ts',
+  'server/{appliance,fuse,mirror,testing}/**/*.system.test.ts',
 ];
 
 export default defineConfig({

@@ -11,11 +11,14 @@ import { Throttle } from './throttle.ts';
 const SMALL_BYTES = 64 * 1024;
 /** Directories being listed, or read. If all were at a time, all would be ready to be sent at the same late moment. */
 const AT_ONCE = 4;
+/** A mirror that took so many in a row not as a whole takes none, or seldom one: reading them first is not worth it. */
+const MOST_IN_VAIN = 16;
 
 /** Sends content of the local tree to one mirror, at the rate and in the room that all who send to it share. */
 export class Sending {
   /** What is on its way. */
   readonly room: RepairRoom;
+  #filledInVain = 0;
   readonly #listing = new Permits(AT_ONCE);
   readonly #reading = new Permits(AT_ONCE);
   readonly #local: LocalTree;
@@ -57,14 +60,23 @@ export class Sending {
     return this.#listing.with(work);
   }
 
+  /** Whether `directory` is worth trying. */
+  get fillsWhole(): boolean {
+    return this.#filledInVain < MOST_IN_VAIN;
+  }
+
   /** See `FileTree.fillDirectory`; undefined also where what is in it has changed. */
   async directory(path: TreePath, stat: FileStat, children: readonly Child[]): Promise<FileStat | undefined> {
     const sizeBytes = children.reduce((sum, child) => sum + child.stat.sizeBytes, 0);
     return this.room.with(sizeBytes, async () => {
-      const files = await this.#reading.with(() => this.#filesOf(children, sizeBytes));
+      const files = await this.#reading.with(
+        async () => this.fillsWhole && this.#filesOf(children, sizeBytes),
+      );
       if (!files) return undefined;
       await this.#throttle.take(sizeBytes, this.#signal);
-      return this.#mirror.fillDirectory(path, { stat, files });
+      const filled = await this.#mirror.fillDirectory(path, { stat, files });
+      this.#filledInVain = filled ? 0 : this.#filledInVain + 1;
+      return filled;
     });
   }
 

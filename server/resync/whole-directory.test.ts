@@ -39,8 +39,7 @@ function second() {
 }
 
 /** The mirror has lost the directory and is compared as a whole; answers how it was filled. */
-async function filledAnew(): Promise<ReturnType<typeof spyOnFilling>> {
-  const spy = spyOnFilling();
+async function filledAnew(spy = spyOnFilling()): Promise<ReturnType<typeof spyOnFilling>> {
   await rm(join(second().root, 'd'), { recursive: true });
   second().mark([{ kind: 'tree', path: ROOT }]);
   await engine.heal();
@@ -61,6 +60,19 @@ it('one that the mirror describes as it puts it there is not looked at again', a
   const stat = vi.spyOn(second().directory, 'stat');
   await filledAnew();
   expect(stat.mock.calls.map(([path]) => path)).not.toContain(D);
+});
+
+it('many that the mirror takes only name by name are soon no longer tried as a whole', async () => {
+  for (let k = 0; k < 60; k += 1) {
+    const path = treePath(`/d${k}`);
+    await run({ kind: 'mkdir', path, mode: 0o750 });
+    await run({ kind: 'create', path: treePath(`${path}/file`), mode: 0o640 });
+    await rm(join(second().root, `d${k}`), { recursive: true });
+  }
+  const fill = vi.spyOn(second().directory, 'fillDirectory').mockResolvedValue(undefined);
+  await filledAnew(fill);
+  expect(fill.mock.calls.length).toBeGreaterThan(10);
+  expect(fill.mock.calls.length).toBeLessThan(30);
 });
 
 it('one whose attributes are refused is filled all the same, and they are set later', async () => {

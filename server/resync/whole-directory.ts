@@ -14,7 +14,8 @@ const LARGEST_BYTES = 64 * 1024;
  * the mirror can. False where it is to be made and filled name by name. What changes in it meanwhile is marked by its own name.
  */
 export async function fillWhole(repair: Repair, path: TreePath, here: FileStat): Promise<boolean> {
-  const children = await repair.sending.listing(() => fewSmallFiles(repair, path));
+  const { sending } = repair;
+  const children = sending.fillsWhole && (await sending.listing(() => fewSmallFiles(repair, path)));
   if (!children) return false;
   try {
     return await repair.fill(path, here, children);
