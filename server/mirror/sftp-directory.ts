@@ -1,4 +1,5 @@
 import type { DirectorySource, FileStat } from '../filesystem/file-tree.ts';
+import type { Owner } from '../filesystem/operation.ts';
 import type { TreePath } from '../filesystem/tree-path.ts';
 import type { BulkDirectory } from './bulk-staging.ts';
 import type { ReplicaSession } from './replica-session.ts';
@@ -32,6 +33,16 @@ export async function fillDirectory(
 }
 
 async function withOwners(replica: ReplicaSession, { stat, files }: DirectorySource): Promise<BulkDirectory> {
-  const owned = files.map(async (file) => ({ ...file, owner: await replica.ownerThere(file.stat) }));
-  return { stat, owner: await replica.ownerThere(stat), files: await Promise.all(owned) };
+  const owners = new Map<string, Owner | undefined>();
+  // Asked once for each: mostly they are all the same, and many files wait for it.
+  for (const one of [stat, ...files.map((file) => file.stat)]) {
+    const key = keyOf(one);
+    if (!owners.has(key)) owners.set(key, await replica.ownerThere(one));
+  }
+  const ownerOf = (one: Owner) => owners.get(keyOf(one));
+  return { stat, owner: ownerOf(stat), files: files.map((file) => ({ ...file, owner: ownerOf(file.stat) })) };
+}
+
+function keyOf({ uid, gid }: Owner): string {
+  return `${uid}:${gid}`;
 }

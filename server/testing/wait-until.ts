@@ -10,6 +10,7 @@ export async function waitUntil<T>(
   name: string,
   condition: () => T | Promise<T>,
   limitMs = 10_000,
+  pollMs = POLL_MS,
 ): Promise<NonNullable<T>> {
   const endMs = performance.now() + limitMs;
   for (;;) {
@@ -18,7 +19,7 @@ export async function waitUntil<T>(
     if (performance.now() >= endMs) {
       throw new Error(`not within ${limitMs} ms: ${name}`, { cause: thrown });
     }
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }
 
