@@ -79,6 +79,7 @@ export class BulkStaging {
   #isHeldUp = false;
   #proof: Promise<boolean> | undefined;
   #isOff = false;
+  readonly #underWay = new Set<Promise<boolean>>();
   readonly #programs: [RemoteDialogue, ...RemoteDialogue[]];
   /** With those that are still starting, and those that the server refused. */
   #begun = 1;
@@ -119,7 +120,9 @@ export class BulkStaging {
   ): Promise<{ at: string; entries: readonly TarEntry[] } | undefined> {
     const at = this.#reserved.newStaged();
     const entries = entriesAt(at.slice(this.#reserved.staging.length + 1));
-    if (this.#isOff || !entries.every(isFit) || this.#reserved.staging.includes('\n')) return undefined;
+    if (!entries.every(isFit) || this.#reserved.staging.includes('\n')) return undefined;
+    if (this.#isOff) await this.#cleaned();
+    if (this.#isOff) return undefined;
     const isThere = await new Promise<boolean>((done) => {
       this.#waiting.push({ entries, keepsOwner, done });
       this.#collected += entries.length;
@@ -133,7 +136,7 @@ export class BulkStaging {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#collected = 0;
-    if (this.#isOff) return settle(this.#waiting.splice(0), false);
+    if (this.#isOff) return this.#giveBack(this.#waiting.splice(0));
     // A batch that waits for room is the last: when it has some, there may be room for larger ones.
     while (this.#waiting.length > 0 && this.#atOnce < MOST_AT_ONCE && !this.#isHeldUp) {
       const batch = this.#waiting.splice(0, countOf(this.#waiting, this.#session.bytes.sizeBytes * SHARE));
@@ -148,10 +151,24 @@ export class BulkStaging {
   }
 
   async #unpack(batch: readonly Waiting[]): Promise<void> {
-    const isThere = await this.#unpacked(batch).catch(() => false);
+    const work = this.#unpacked(batch).catch(() => false);
+    this.#underWay.add(work);
+    const isThere = await work;
+    this.#underWay.delete(work);
     if (!isThere) this.#isOff = true;
-    settle(batch, isThere);
+    if (isThere) settle(batch, true);
+    else this.#giveBack(batch);
     this.#sendMore();
+  }
+
+  /** To be sent one by one. */
+  #giveBack(waiting: readonly Waiting[]): void {
+    void this.#cleaned().then(() => settle(waiting, false));
+  }
+
+  /** After a failure: what is short there, such as room, can't be told while others still take it and give it back. */
+  #cleaned(): Promise<unknown> {
+    return Promise.all(this.#underWay);
   }
 
   async #unpacked(batch: readonly Waiting[]): Promise<boolean> {
