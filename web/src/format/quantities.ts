@@ -8,7 +8,7 @@ const DAY_MS = 24 * HOUR_MS;
 export function formatBytes(sizeBytes: number): string {
   const whole = Math.round(sizeBytes);
   if (whole < 1024) return `${whole} B`;
-  let value = sizeBytes;
+  let value = whole;
   let unit = 'B';
   for (const next of BYTE_UNITS) {
     if (value < 1024) break;
