@@ -24,6 +24,7 @@ const closeFile = promisify(close);
 /** The device of this machine. */
 export class FuseDevice implements Device {
   readonly descriptor: number;
+  #isClosed = false;
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;
@@ -44,15 +45,23 @@ export class FuseDevice implements Device {
 
   /** At once, also the largest: copying 1 MiB takes no longer than the turn through the thread pool. */
   write(pieces: readonly Buffer[]): void {
+    this.#checkOpen();
     writevSync(this.descriptor, pieces);
   }
 
   async writeSlowly(pieces: readonly Buffer[]): Promise<void> {
+    this.#checkOpen();
     await writeFile(this.descriptor, pieces);
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await closeFile(this.descriptor);
+  }
+
+  /** RACE: what was left at an unmount is answered late, when the descriptor may be that of somebody's file. */
+  #checkOpen(): void {
+    if (this.#isClosed) throw Object.assign(new Error('the device is closed'), { code: 'ENODEV' });
   }
 }
 
