@@ -121,8 +121,10 @@ export class BulkStaging {
     const at = this.#reserved.newStaged();
     const entries = entriesAt(at.slice(this.#reserved.staging.length + 1));
     if (!entries.every(isFit) || this.#reserved.staging.includes('\n')) return undefined;
-    if (this.#isOff) await this.#cleaned();
-    if (this.#isOff) return undefined;
+    if (this.#isOff) {
+      await this.#cleaned();
+      return undefined;
+    }
     const isThere = await new Promise<boolean>((done) => {
       this.#waiting.push({ entries, keepsOwner, done });
       this.#collected += entries.length;
