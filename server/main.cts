@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// CommonJS, as libuv reads the size of its thread pool at first use, and loading an ES module is one. Each of two reads
-// of the mount holds a thread all the time; reads of the disk and of the journal share the rest.
+// CommonJS, as libuv reads the size of its thread pool at first use, and loading an ES module is one. Reads of a slow disk,
+// syncs and the journal share it: some that hang must not keep the others waiting.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
 // Left alone, V8 lets garbage grow to several times what is alive before it looks, and memory once taken is hardly given

@@ -1,13 +1,14 @@
-import { close, constants, open, read, writev, writevSync } from 'node:fs';
+import { close, constants, open, readSync, writev, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { AppError } from '../../base/errors.ts';
 import { appErrorOf, hasErrno } from '../../filesystem/errno.ts';
+import { Readiness } from './readiness.ts';
 
 const DEVICE = '/dev/fuse';
 
 /** One connection to the kernel: whole messages in, whole messages out. */
 export interface Device {
-  /** Waits for the next message; rejects with the errno of read(2). */
+  /** Waits for the next message; rejects with the errno of read(2). One reader at a time. */
   read(target: Buffer): Promise<number>;
   /** One message in pieces, taken when this returns; throws the errno of write(2). */
   write(pieces: readonly Buffer[]): void;
@@ -17,17 +18,18 @@ export interface Device {
 }
 
 const openFile: (path: string, flags: number) => Promise<number> = promisify(open);
-const readFile = promisify(read);
 const writeFile = promisify(writev);
 const closeFile = promisify(close);
 
 /** The device of this machine. */
 export class FuseDevice implements Device {
   readonly descriptor: number;
+  readonly #readiness: Readiness;
   #isClosed = false;
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;
+    this.#readiness = new Readiness(descriptor);
   }
 
   /** Rejects with MOUNT_FAILED, saying what is missing. */
@@ -40,10 +42,12 @@ export class FuseDevice implements Device {
   }
 
   async read(target: Buffer): Promise<number> {
-    return (await readFile(this.descriptor, target, 0, target.length, null)).bytesRead;
+    await this.#readiness.wait();
+    // At once, also the largest: the turn through the thread pool takes longer than copying it.
+    return readSync(this.descriptor, target);
   }
 
-  /** At once, also the largest: copying 1 MiB takes no longer than the turn through the thread pool. */
+  /** At once, as `read` does. */
   write(pieces: readonly Buffer[]): void {
     this.#checkOpen();
     writevSync(this.descriptor, pieces);
@@ -56,6 +60,7 @@ export class FuseDevice implements Device {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#readiness.close();
     await closeFile(this.descriptor);
   }
 

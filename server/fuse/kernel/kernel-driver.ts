@@ -47,7 +47,7 @@ interface Mounted {
 }
 
 /**
- * Mounts by speaking the kernel's FUSE protocol over /dev/fuse, without native code; needs root. What it can't do:
+ * Mounts by speaking the kernel's FUSE protocol over /dev/fuse, without libfuse; needs root. What it can't do:
  * device nodes, pipes, sockets and extended attributes (EOPNOTSUPP).
  */
 export class KernelDriver implements FuseDriver {

@@ -15,8 +15,6 @@ import { BATCH_FORGET_IN, FORGET_IN, FORGET_ONE, INIT_IN, INTERRUPT_IN } from '.
 import type { Requests } from './requests/requests.ts';
 import { WriteIntake } from './write-intake.ts';
 
-/** Reads of the device that are under way at a time; each holds a thread of libuv's pool. */
-const READERS = 2;
 const NOT_MOUNTED_YET_MS = 5;
 
 export interface SessionParts {
@@ -31,7 +29,7 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #calls = new Calls();
   readonly #writes = new WriteIntake();
-  #readers: Promise<unknown> = Promise.resolve();
+  #reader: Promise<void> = Promise.resolve();
   #isEnding = false;
   #refusesNew = false;
   #onReady: ((minor: number) => void) | undefined;
@@ -45,7 +43,7 @@ export class Session {
   start(): { readonly ready: Promise<number>; readonly ended: Promise<string> } {
     const ready = new Promise<number>((resolve) => (this.#onReady = resolve));
     const ended = new Promise<string>((resolve) => (this.#onEnd = resolve));
-    this.#readers = Promise.all(Array.from({ length: READERS }, () => this.#read()));
+    this.#reader = this.#read();
     return { ready, ended };
   }
 
@@ -63,7 +61,7 @@ export class Session {
   /** Closes the device once its reads have ended, which they do with the connection; false if they don't. */
   async stop(limitMs: number): Promise<boolean> {
     this.#isEnding = true;
-    const hasStopped = this.#readers.then(() => true);
+    const hasStopped = this.#reader.then(() => true);
     const patience = new AbortController();
     const hasEnded = await Promise.race([hasStopped, sleep(limitMs, patience.signal).then(() => false)]);
     patience.abort();
