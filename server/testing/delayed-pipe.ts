@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 
 /** What may wait inside one direction before its source is paused. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+const SHORTEST_TIMER_MS = 1;
+/** Never woken. */
+const NOTHING = new Int32Array(new SharedArrayBuffer(4));
 
 export interface PipeConditions {
   /** One way. */
@@ -92,7 +95,9 @@ export class DelayedPipe {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       if (this.#conditions().frozen || this.#sink.destroyed || this.#sink.writableNeedDrain) return;
       const waitMs = next.dueMs - performance.now();
-      if (waitMs > 0) {
+      // No timer is that short: nobody else has anything to do here for so little.
+      if (waitMs > 0 && waitMs < SHORTEST_TIMER_MS) Atomics.wait(NOTHING, 0, 0, waitMs);
+      else if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#forward(), waitMs);
         return;
       }

@@ -6,25 +6,31 @@ import { dropCaches, READ_FILE, timed, WRITE_FILE } from './timed.ts';
 const RUNS = 5;
 const MIB = 400;
 
+const PIECE_KIB = 1024;
+const PAGE_KIB = 4;
+
 /** Reads a file in a directory, and answers how many milliseconds that took. */
 type Read = (directory: string) => Promise<number>;
 
 /**
  * One large file, read through the mount and where it really is. What is read again comes from the kernel's cache, for each FUSE
- * file system in the same way: sshfs shows how fast that is.
+ * file system in the same way: sshfs shows how fast that is. That cache keeps such files page by page, and those of a disk in
+ * large pieces; who reads page by page sees little of it.
  */
 export async function measureReading({ mirrors, scratch }: BenchPlace): Promise<Row[]> {
   const appliance = new ApplianceProcess({ mirrors: [] });
   const write = (directory: string) => timed(directory, WRITE_FILE, 'large', String(MIB));
-  const read: Read = (directory) => timed(directory, READ_FILE, 'large');
+  const read = (directory: string, pieceKib = PIECE_KIB) =>
+    timed(directory, READ_FILE, 'large', String(pieceKib));
   const cold: Read = async (directory) => {
     await dropCaches('all');
     return read(directory);
   };
-  const cached: Read = async (directory) => {
+  const cached = async (directory: string, pieceKib = PIECE_KIB) => {
     await read(directory);
-    return read(directory);
+    return read(directory, pieceKib);
   };
+  const inPages: Read = (directory) => cached(directory, PAGE_KIB);
   const again = `${MIB} MiB read again`;
   try {
     await appliance.start();
@@ -38,6 +44,7 @@ export async function measureReading({ mirrors, scratch }: BenchPlace): Promise<
     const overPeer = await overSshfs(mirrors[0], scratch, besideSshfs, ['kernel_cache']);
     return [
       await compared(again, cached, mountPoint, plain),
+      await compared(`${again} in pieces of ${PAGE_KIB} KiB`, inPages, mountPoint, plain),
       ...(overPeer ? [overPeer] : []),
       await compared(`${MIB} MiB read, nothing cached`, cold, mountPoint, plain),
     ];

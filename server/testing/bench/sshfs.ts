@@ -14,8 +14,13 @@ export async function overSshfs<T>(
   await mkdir(directory, { recursive: true });
   if (!mirror) throw new Error('a mirror is needed');
   const { port, identityFile, knownHosts } = mirror;
-  const own = [`port=${port}`, `IdentityFile=${identityFile}`, `UserKnownHostsFile=${knownHosts}`];
-  const options = [...own, ...more].join(',');
+  // The first of two that set the same counts.
+  const own = [
+    `IdentityFile=${identityFile}`,
+    `UserKnownHostsFile=${knownHosts}`,
+    `HostKeyAlias=[127.0.0.1]:${port}`,
+  ];
+  const options = [...more, ...own, `port=${port}`].join(',');
   const target = `root@127.0.0.1:${scratch}`;
   try {
     const mounted = await runCommand('sshfs', [target, directory, '-o', options], {

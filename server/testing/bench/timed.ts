@@ -40,11 +40,13 @@ export const WRITE_FILE = `
   fs.closeSync(fd);
   console.log(performance.now() - start);`;
 
-/** Reads a file from beginning to end. */
+/** Reads a file from beginning to end, in pieces of that many KiB. */
 export const READ_FILE = `
-  const fs = require('node:fs'); const buffer = Buffer.alloc(1 << 20);
+  const fs = require('node:fs');
+  const [, name, kibibytes] = process.argv;
+  const buffer = Buffer.alloc(Number(kibibytes) * 1024);
   const start = performance.now();
-  const fd = fs.openSync(process.argv[1], 'r');
+  const fd = fs.openSync(name, 'r');
   while (fs.readSync(fd, buffer) > 0);
   fs.closeSync(fd);
   console.log(performance.now() - start);`;
