@@ -1,6 +1,14 @@
-import { openSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { FuseDevice } from './device.ts';
+
+const PIPE_BYTES = 64 * 1024;
+const TURNS = 20;
 
 it('takes no answer once it is closed, when its descriptor may be that of somebody’s file', async () => {
   const device = new FuseDevice(openSync('/dev/null', 'w'));
@@ -10,4 +18,23 @@ it('takes no answer once it is closed, when its descriptor may be that of somebo
   await device.close();
   expect(() => device.write(message)).toThrow(expect.objectContaining({ code: 'ENODEV' }));
   await expect(device.writeSlowly(message)).rejects.toMatchObject({ code: 'ENODEV' });
+});
+
+it('keeps its descriptor until what is still being written to it has ended', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'device-'));
+  const path = join(directory, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const device = new FuseDevice(openSync(path, constants.O_WRONLY));
+  device.write([Buffer.alloc(PIPE_BYTES)]);
+  const ended: string[] = [];
+  const written = device.writeSlowly([Buffer.from('waits for room')]).then(() => ended.push('written'));
+  const closed = device.close().then(() => ended.push('closed'));
+  for (let turn = 0; turn < TURNS; turn++) await nextTurn();
+  expect(ended).toEqual([]);
+  readSync(reader, Buffer.alloc(PIPE_BYTES));
+  await Promise.all([written, closed]);
+  expect(ended).toEqual(['written', 'closed']);
+  closeSync(reader);
+  await rm(directory, { recursive: true });
 });

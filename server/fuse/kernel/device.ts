@@ -8,7 +8,7 @@ const DEVICE = '/dev/fuse';
 
 /** One connection to the kernel: whole messages in, whole messages out. */
 export interface Device {
-  /** Waits for the next message; rejects with the errno of read(2). One reader at a time. */
+  /** Waits for the next message; rejects with the errno of read(2). */
   read(target: Buffer): Promise<number>;
   /** One message in pieces, taken when this returns; throws the errno of write(2). */
   write(pieces: readonly Buffer[]): void;
@@ -25,6 +25,7 @@ const closeFile = promisify(close);
 export class FuseDevice implements Device {
   readonly descriptor: number;
   readonly #readiness: Readiness;
+  readonly #slow = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(descriptor: number) {
@@ -55,12 +56,16 @@ export class FuseDevice implements Device {
 
   async writeSlowly(pieces: readonly Buffer[]): Promise<void> {
     this.#checkOpen();
-    await writeFile(this.descriptor, pieces);
+    const writing = writeFile(this.descriptor, pieces);
+    this.#slow.add(writing);
+    await writing.finally(() => this.#slow.delete(writing));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#readiness.close();
+    // RACE: what still waits in the thread pool has the number of the descriptor, which would be another file's soon.
+    await Promise.allSettled(this.#slow);
     await closeFile(this.descriptor);
   }
 

@@ -51,6 +51,28 @@ it('leaves the event loop in peace while what is there is not read, and says so 
   expect(read()).toBe('first, second');
 });
 
+it('tells one of those who wait of a message, and all of them of an error', async () => {
+  const told: string[] = [];
+  const both = Promise.all(['one', 'other'].map((name) => readiness.wait().then(() => told.push(name))));
+  writeSync(pipe, 'for one');
+  for (let turn = 0; turn < TURNS && told.length === 0; turn++) await nextTurn();
+  expect([read(), told]).toEqual(['for one', ['one']]);
+  writeSync(pipe, 'for the other');
+  await both;
+
+  const path = join(directory, 'nobody reads');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const broken = openSync(path, constants.O_WRONLY);
+  const ofBroken = new Readiness(broken);
+  const all = Promise.all([ofBroken.wait(), ofBroken.wait()]);
+  closeSync(reader);
+  await all;
+  await ofBroken.wait();
+  await ofBroken.close();
+  closeSync(broken);
+});
+
 it('ends with an error of the call, not by waiting for ever, where nothing can be waited for', async () => {
   const file = openSync('/dev/null', 'r');
   const ofFile = new Readiness(file);

@@ -19,7 +19,7 @@ const closeHandle = libuv.func('void uv_close(void *handle, OnClosed *callback)'
  * When a descriptor has something to read, as Node's own event loop hears it from the kernel (uv_poll_t of libuv, whose
  * C interface Node hands on to addons). Node itself watches sockets and pipes only, and reads of anything else by its
  * thread pool: two wake-ups of other threads for each message, which take longer than what most messages ask for.
- * For the main thread, and for one reader at a time.
+ * For the main thread.
  */
 export class Readiness {
   readonly #descriptor: number;
@@ -29,18 +29,21 @@ export class Readiness {
   );
   #handle: unknown;
   #isWatching = false;
-  #reader: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
   }
 
-  /** Resolves when there is something, or an error to be told by read(2). The descriptor doesn't block from now on. */
+  /**
+   * Resolves when there is something to read, for one of those who wait; or an error to be told by read(2), for all of them.
+   * The descriptor doesn't block from now on.
+   */
   async wait(): Promise<void> {
     this.#handle ??= handleOf(this.#descriptor);
     if (!this.#isWatching) check('uv_poll_start', pollStart(this.#handle, UV_READABLE, this.#onPoll));
     this.#isWatching = true;
-    await new Promise<void>((resolve) => (this.#reader = resolve));
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Before the descriptor is closed; nobody may wait any more. */
@@ -53,13 +56,11 @@ export class Readiness {
 
   /** ORDER: what libuv calls runs outside of Node's turns; promises would go on only with the next event. */
   #polled(status: number): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    if (reader) setImmediate(reader);
-    // It stays readable until somebody reads.
-    else pollStop(this.#handle);
-    // After an error libuv has stopped by itself.
-    if (!reader || status < 0) this.#isWatching = false;
+    const told = status < 0 ? this.#waiting.splice(0) : this.#waiting.splice(0, 1);
+    for (const resolve of told) setImmediate(resolve);
+    // It stays readable until somebody reads; after an error libuv has stopped by itself.
+    if (told.length === 0) pollStop(this.#handle);
+    if (told.length === 0 || status < 0) this.#isWatching = false;
   }
 }
 

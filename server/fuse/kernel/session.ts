@@ -15,6 +15,8 @@ import { BATCH_FORGET_IN, FORGET_IN, FORGET_ONE, INIT_IN, INTERRUPT_IN } from '.
 import type { Requests } from './requests/requests.ts';
 import { WriteIntake } from './write-intake.ts';
 
+/** While the data of one message is put aside on the disk, the other reader goes on. */
+const READERS = 2;
 const NOT_MOUNTED_YET_MS = 5;
 
 export interface SessionParts {
@@ -29,7 +31,7 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #calls = new Calls();
   readonly #writes = new WriteIntake();
-  #reader: Promise<void> = Promise.resolve();
+  #readers: Promise<unknown> = Promise.resolve();
   #isEnding = false;
   #refusesNew = false;
   #onReady: ((minor: number) => void) | undefined;
@@ -43,7 +45,7 @@ export class Session {
   start(): { readonly ready: Promise<number>; readonly ended: Promise<string> } {
     const ready = new Promise<number>((resolve) => (this.#onReady = resolve));
     const ended = new Promise<string>((resolve) => (this.#onEnd = resolve));
-    this.#reader = this.#read();
+    this.#readers = Promise.all(Array.from({ length: READERS }, () => this.#read()));
     return { ready, ended };
   }
 
@@ -61,7 +63,7 @@ export class Session {
   /** Closes the device once its reads have ended, which they do with the connection; false if they don't. */
   async stop(limitMs: number): Promise<boolean> {
     this.#isEnding = true;
-    const hasStopped = this.#reader.then(() => true);
+    const hasStopped = this.#readers.then(() => true);
     const patience = new AbortController();
     const hasEnded = await Promise.race([hasStopped, sleep(limitMs, patience.signal).then(() => false)]);
     patience.abort();
