@@ -2,11 +2,9 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { waitUntil } from './wait-until.ts';
 
-/** Each scheme and each width once: what axe looks at needs not all of both. */
-const VIEWS = [
-  { colorScheme: 'light', width: 360 },
-  { colorScheme: 'dark', width: 1440 },
-] as const;
+const VIEWS = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  [360, 1440].map((width) => ({ colorScheme, width })),
+);
 
 /** What goes on for ever, such as a spinner, doesn't count. */
 const RESTS =
