@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
+import { Wakefulness } from './wakefulness.ts';
 
 /** uv.h: uv_handle_type, and a bit of uv_poll_event */
 const UV_POLL = 8;
@@ -30,6 +31,7 @@ export class Readiness {
   #handle: unknown;
   #isWatching = false;
   readonly #waiting: (() => void)[] = [];
+  readonly #wakefulness = new Wakefulness();
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
@@ -58,6 +60,7 @@ export class Readiness {
   #polled(status: number): void {
     const told = status < 0 ? this.#waiting.splice(0) : this.#waiting.splice(0, 1);
     for (const resolve of told) setImmediate(resolve);
+    this.#wakefulness.arrived();
     // It stays readable until somebody reads; after an error libuv has stopped by itself.
     if (told.length === 0) pollStop(this.#handle);
     if (told.length === 0 || status < 0) this.#isWatching = false;
