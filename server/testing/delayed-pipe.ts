@@ -95,8 +95,9 @@ export class DelayedPipe {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       if (this.#conditions().frozen || this.#sink.destroyed || this.#sink.writableNeedDrain) return;
       const waitMs = next.dueMs - performance.now();
-      // No timer is that short: nobody else has anything to do here for so little.
-      if (waitMs > 0 && waitMs < SHORTEST_TIMER_MS) Atomics.wait(NOTHING, 0, 0, waitMs);
+      // No timer is as short as such a line, and nobody else has anything to do here for so little.
+      const { delayMs } = this.#conditions();
+      if (waitMs > 0 && waitMs <= delayMs && delayMs < SHORTEST_TIMER_MS) Atomics.wait(NOTHING, 0, 0, waitMs);
       else if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#forward(), waitMs);
         return;

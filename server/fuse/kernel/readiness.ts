@@ -1,5 +1,7 @@
 import { getSystemErrorName } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import koffi from 'koffi';
+import { invariant } from '../../base/errors.ts';
 import { Wakefulness } from './wakefulness.ts';
 
 /** uv.h: uv_handle_type, and a bit of uv_poll_event */
@@ -20,7 +22,7 @@ const closeHandle = libuv.func('void uv_close(void *handle, OnClosed *callback)'
  * When a descriptor has something to read, as Node's own event loop hears it from the kernel (uv_poll_t of libuv, whose
  * C interface Node hands on to addons). Node itself watches sockets and pipes only, and reads of anything else by its
  * thread pool: two wake-ups of other threads for each message, which take longer than what most messages ask for.
- * For the main thread.
+ * For the main thread, whose loop is the default one.
  */
 export class Readiness {
   readonly #descriptor: number;
@@ -68,6 +70,7 @@ export class Readiness {
 }
 
 function handleOf(descriptor: number): unknown {
+  invariant(isMainThread, 'the default loop is used by its own thread');
   const handle: unknown = koffi.alloc('char', Number(handleSizeBytes(UV_POLL)));
   check('uv_poll_init', pollInit(defaultLoop(), handle, descriptor));
   return handle;

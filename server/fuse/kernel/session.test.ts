@@ -1,7 +1,7 @@
 import { chmod, link, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../base/errors.ts';
 import { jsonLogger } from '../../base/logger.ts';
 import {
@@ -273,4 +273,16 @@ describe('nodes', () => {
     expect((await kernel.ask(OPCODE.OPEN, nodeid, encoded(OPEN_IN, { flags: 0 }))).error).toBe(-errno.ESTALE);
     expect((await lookup(ROOT, 'a')).nodeid).not.toBe(nodeid);
   });
+});
+
+it('waits no longer than it may for a device that does not close, and closes it once', async () => {
+  let closed = () => {};
+  const close = vi
+    .spyOn(kernel.device, 'close')
+    .mockImplementation(() => new Promise((resolve) => (closed = resolve)));
+  kernel.device.unplug();
+  expect(await kernel.session.stop(20)).toBe(false);
+  closed();
+  expect(await kernel.session.stop(1000)).toBe(true);
+  expect(close).toHaveBeenCalledTimes(1);
 });

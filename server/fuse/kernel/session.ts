@@ -1,6 +1,6 @@
 import { AppError, asAppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { sleep } from '../../base/wait.ts';
+import { doneWithin, sleep } from '../../base/wait.ts';
 import { errnoNumber, errnoOf, hasErrno } from '../../filesystem/errno.ts';
 import { DONE, type Answer } from './answer.ts';
 import { Call, type Route, type Run } from './call.ts';
@@ -32,6 +32,7 @@ export class Session {
   readonly #calls = new Calls();
   readonly #writes = new WriteIntake();
   #readers: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | undefined;
   #isEnding = false;
   #refusesNew = false;
   #onReady: ((minor: number) => void) | undefined;
@@ -60,15 +61,11 @@ export class Session {
     return this.#calls.idleWithin(limitMs);
   }
 
-  /** Closes the device once its reads have ended, which they do with the connection; false if they don't. */
-  async stop(limitMs: number): Promise<boolean> {
+  /** Closes the device once its reads have ended, which they do with the connection; false if that takes longer. */
+  stop(limitMs: number): Promise<boolean> {
     this.#isEnding = true;
-    const hasStopped = this.#readers.then(() => true);
-    const patience = new AbortController();
-    const hasEnded = await Promise.race([hasStopped, sleep(limitMs, patience.signal).then(() => false)]);
-    patience.abort();
-    if (hasEnded) await this.#parts.device.close();
-    return hasEnded;
+    this.#closed ??= this.#readers.then(() => this.#parts.device.close());
+    return doneWithin(this.#closed, limitMs);
   }
 
   async #read(): Promise<void> {

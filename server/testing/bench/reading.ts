@@ -5,7 +5,6 @@ import { dropCaches, READ_FILE, timed, WRITE_FILE } from './timed.ts';
 
 const RUNS = 5;
 const MIB = 400;
-
 const PIECE_KIB = 1024;
 const PAGE_KIB = 4;
 
