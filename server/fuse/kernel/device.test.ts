@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { FuseDevice } from './device.ts';
+import { Readiness } from './readiness.ts';
 
 const PIPE_BYTES = 64 * 1024;
 const TURNS = 20;
@@ -38,3 +39,17 @@ it('keeps its descriptor until what is still being written to it has ended', asy
   closeSync(reader);
   await rm(directory, { recursive: true });
 });
+
+it.skipIf(!existsSync('/dev/fuse'))(
+  'waits for nothing before the mount is there, as nobody would wake it',
+  async () => {
+    const wait = vi.spyOn(Readiness.prototype, 'wait');
+    const device = await FuseDevice.open();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(device.read(Buffer.alloc(PIPE_BYTES))).rejects.toMatchObject({ code: 'EPERM' });
+    }
+    expect(wait).not.toHaveBeenCalled();
+    await device.close();
+    wait.mockRestore();
+  },
+);

@@ -26,6 +26,7 @@ export class FuseDevice implements Device {
   readonly descriptor: number;
   readonly #readiness: Readiness;
   readonly #slow = new Set<Promise<unknown>>();
+  #isMounted = false;
   #isClosed = false;
 
   constructor(descriptor: number) {
@@ -36,16 +37,25 @@ export class FuseDevice implements Device {
   /** Rejects with MOUNT_FAILED, saying what is missing. */
   static async open(): Promise<FuseDevice> {
     try {
-      return new FuseDevice(await openFile(DEVICE, constants.O_RDWR));
+      return new FuseDevice(await openFile(DEVICE, constants.O_RDWR | constants.O_NONBLOCK));
     } catch (cause) {
       throw new AppError('MOUNT_FAILED', reasonOf(cause), { cause });
     }
   }
 
   async read(target: Buffer): Promise<number> {
-    await this.#readiness.wait();
+    // RACE: who waits for a device that isn't mounted yet is never woken once it is: its driver has nothing to enter
+    // them in. So the first thing that isn't EPERM is read without waiting.
+    if (this.#isMounted) await this.#readiness.wait();
     // At once, also the largest: the turn through the thread pool takes longer than copying it.
-    return readSync(this.descriptor, target);
+    try {
+      const sizeBytes = readSync(this.descriptor, target);
+      this.#isMounted = true;
+      return sizeBytes;
+    } catch (error) {
+      this.#isMounted ||= !hasErrno(error, 'EPERM');
+      throw error;
+    }
   }
 
   /** At once, as `read` does. */
